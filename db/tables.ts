@@ -39,6 +39,11 @@ interface SalesPersonsTable {
   password: string
   role: Role
   active: number
+  /**
+   * Random, and changed in the same statement as the password, the e-mail address, the role or `active`. A session is
+   * valid only with the stamp that the account had at the login. Empty until the first change.
+   */
+  security_stamp: Generated<string>
 }
 
 interface CustomersTable {
@@ -82,6 +87,8 @@ interface UsersTable {
   created_at: string
   validated_at: string | null
   active: Generated<number>
+  /** As for `sales_persons`. */
+  security_stamp: Generated<string>
 }
 
 /** The mail that is sent or still to be sent. A row contains no token, because sending a mail creates the link. */
@@ -196,7 +203,7 @@ interface PasswordResetsTable {
   user_id: string
   /** The hash of the token in the mailed link. */
   hash: string
-  /** A hash of the e-mail address and the password hash when the link was created. Changing either ends the link. */
+  /** A hash of the e-mail address, the role and the security stamp when the link was created. A change ends the link. */
   account: string
   asked_at: string
   /** The device that requested the link, as described to the user. */

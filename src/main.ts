@@ -48,7 +48,7 @@ function start(): Promise<RunningServer> {
 /** A terminal signals all processes on Ctrl-C and when it closes. A worker ignores this, as the primary stops it. */
 function stopWithPrimary(primary: PrimaryLink): void {
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
-  process.once('SIGTERM', stop)
+  process.once('SIGTERM', () => primary.leave())
   primary.onStop(stop)
 }
 

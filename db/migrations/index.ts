@@ -9,6 +9,7 @@ import { operationKeys } from './0007-operation-keys.ts'
 import { accountsAndResets } from './0008-accounts-and-resets.ts'
 import { loginFailures } from './0009-login-failures.ts'
 import { pendingSignUps } from './0010-pending-sign-ups.ts'
+import { securityStamps } from './0011-security-stamps.ts'
 
 /** Never edit a released migration. Add a new one instead. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-accounts-and-resets': accountsAndResets,
   '0009-login-failures': loginFailures,
   '0010-pending-sign-ups': pendingSignUps,
+  '0011-security-stamps': securityStamps,
 }

@@ -11,7 +11,7 @@ export { passwordPages } from './own-account/password-pages.ts'
 export { ResetLimit } from './password-reset/reset-limit.ts'
 export { RESET_PATH, resetPages } from './password-reset/reset-pages.ts'
 export { setPassword } from './password-reset/reset-password.ts'
-export type { Account } from './people/account.ts'
+export { type Account, identityOf } from './people/account.ts'
 export { changeRole, disableAccount, enableAccount } from './people/account-changes.ts'
 export { findAccount } from './people/account-list.ts'
 export { accounts } from './people/accounts.ts'
@@ -31,6 +31,7 @@ export {
   addSalesperson,
   type NewSalesperson,
 } from './people/salespersons.ts'
+export { stampsOf } from './people/security-stamp.ts'
 export { highestStoredCost } from './people/stored-passwords.ts'
 export { MOST_CUSTOMERS_AN_HOUR, MOST_SEARCHES_A_MINUTE, UsageLimit } from './people/usage-limit.ts'
 export { confirmPages, RECENT_MINUTES } from './sign-in/confirm-pages.ts'

@@ -3,11 +3,13 @@ import { LARGEST_USER_ID } from '../../db/tables.ts'
 import {
   type AccountName,
   currentAccount,
+  identityOf,
   LONGEST_ACCOUNT_NAME,
   LONGEST_TYPED_PASSWORD,
   readAccountName,
   type SignedIn,
   signIn,
+  stampsOf,
 } from '../accounts/index.ts'
 import { TokenSession } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
@@ -108,8 +110,10 @@ export function signInEndpoints(parts: ApiParts) {
         const outcome = await signIn(
           parts,
           { ...originOf(ctx), account: nameOf(username), password },
-          async ({ userId, userName, roles }) => {
-            const options = { userName, roles, ...(idleSeconds !== undefined && { idleSeconds }) }
+          async (account) => {
+            const { userId, userName, roles } = identityOf(account)
+            const storage = stampsOf(account)
+            const options = { userName, roles, storage, ...(idleSeconds !== undefined && { idleSeconds }) }
             issued = await session.newSession(userId, options)
             return session
           },

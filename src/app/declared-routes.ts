@@ -3,6 +3,7 @@ import type { Context, Next } from 'koa'
 import { requireActingUser } from '../crm-session/acting-user.ts'
 import { reloadSession, requireSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
+import { redirectRepeatedForm } from '../crm-session/repeated-form.ts'
 import { onlyWhileSignedIn } from '../crm-session/session-events.ts'
 import { requirePrivilege, requireUser } from '../session/koa/index.ts'
 import { Problem } from '../web/problem.ts'
@@ -46,6 +47,15 @@ export class DeclaredRoutes {
    * The form of a signed-in user must name the user for whom its page was shown.
    */
   post(path: string, access: Access, ...handlers: Handler[]): void {
+    this.#addForm(path, access, [], handlers)
+  }
+
+  /** A form whose handler rotates the cookie. */
+  postRotating(path: string, access: Access, ...handlers: Handler[]): void {
+    this.#addForm(path, access, [redirectRepeatedForm()], handlers)
+  }
+
+  #addForm(path: string, access: Access, first: Handler[], handlers: Handler[]): void {
     const readAccount: Handler = async (ctx, next) => {
       await this.#checkAccount(ctx)
       await next()
@@ -53,6 +63,7 @@ export class DeclaredRoutes {
     const acting = access === 'public' || access === 'visitor' || access === 'token' ? [] : [requireActingUser()]
     this.#add('post', path, access, [
       readForm(),
+      ...first,
       reloadSession(),
       readAccount,
       ...acting,

@@ -2,6 +2,11 @@
 export interface CrmStorage {
   /** The top customers of the user with the userId `owner`. Other users of the same session never see them. */
   myTop3?: { owner: string; customers: TopCustomer[] }
+  /**
+   * The security stamps of the user's account with which this session is valid: the stamp at the login, and the stamp of
+   * a change that the user has made in this session.
+   */
+  securityStamps?: string[]
   /** The newest sign-up in this session. `ID` is the id of the account. */
   status?: { step: SignUpStep; email: string; ID: string }
   /** The tokens of submitted forms. A form that is submitted twice is processed once. */

@@ -2,7 +2,16 @@ import type { CrmSession } from './crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
-/** Consumes the random id of a form. Returns `false` if the id was consumed before, for example by a double click. */
+/** Whether the form with this random id was sent before. */
+export function isConsumed(session: CrmSession, token: string): boolean {
+  return session.storage.consumedForms?.includes(token) === true
+}
+
+/**
+ * Consumes the random id of a form. Returns `false` if the id was consumed before, for example by a double click.
+ * If the store has written the id but its reply was lost, the form counts as sent, although nothing else happened.
+ * So a form takes effect at most once. The user sees on the next page that it had no effect, and opens a new form.
+ */
 export async function consumeFormToken(session: CrmSession, token: string): Promise<boolean> {
   return session.use((storage) => {
     const consumed = storage.consumedForms ?? []

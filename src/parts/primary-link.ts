@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { Socket } from 'node:net'
 import type { MetricReport } from '../metrics/index.ts'
 
 /** The messages between a worker and the primary that started the worker. */
@@ -6,13 +7,12 @@ export interface PrimaryLink {
   readonly workerId: number
   /** Notifies the primary that mail waits in the outbox. */
   wakeMail(): void
+  /** Asks the primary to stop only this worker. */
+  leave(): void
   /** Calls `run` when the primary stops this worker or has ended. */
   onStop(run: () => void): void
-  /**
-   * Resolves when all workers have closed their listeners, or after a second. Close connections only after this.
-   * Otherwise a client could connect again to a worker that is about to close its listener.
-   */
-  untilListenersClosed(): Promise<void>
+  /** Notifies the primary that this worker serves, and calls `serve` with each connection that the primary accepts. */
+  onConnection(serve: (socket: Socket) => void): void
   /** Returns the metrics of all processes as text for Prometheus. Rejects after 5 s without a reply. */
   metricsOfAll(): Promise<string>
   /** Calls `report` whenever the primary collects metrics, and sends the result to the primary. */
@@ -22,17 +22,17 @@ export interface PrimaryLink {
 /** A reply has the `id` of its request. */
 export type WorkerMessage =
   | { to: 'primary'; is: 'mail waits' }
-  | { to: 'primary'; is: 'listener closed' }
+  | { to: 'primary'; is: 'ready' }
+  | { to: 'primary'; is: 'leaving' }
   | { to: 'primary'; is: 'metrics wanted'; id: number }
   | { to: 'primary'; is: 'metrics of one'; id: number; report: MetricReport }
 export type PrimaryMessage =
   | { to: 'worker'; is: 'stop' }
-  | { to: 'worker'; is: 'all listeners closed' }
+  | { to: 'worker'; is: 'connection' }
   | { to: 'worker'; is: 'metrics wanted'; id: number }
   | { to: 'worker'; is: 'metrics of all'; id: number; text: string }
 
 const TIMEOUT_MILLISECONDS = 5000
-const LISTENERS_MILLISECONDS = 1000
 
 /** Returns `undefined` in a process that is not a worker. */
 export function linkToPrimary(): PrimaryLink | undefined {
@@ -48,21 +48,19 @@ export function linkToPrimary(): PrimaryLink | undefined {
   return {
     workerId: worker.id,
     wakeMail: () => send({ to: 'primary', is: 'mail waits' }),
+    leave: () => send({ to: 'primary', is: 'leaving' }),
     onStop(run) {
       process.once('disconnect', run)
       onMessage((message) => message.is === 'stop' && run())
     },
-    untilListenersClosed() {
-      return new Promise((resolve) => {
-        const done = () => {
-          off()
-          clearTimeout(timer)
-          resolve()
-        }
-        const timer = setTimeout(done, LISTENERS_MILLISECONDS)
-        const off = onMessage((message) => message.is === 'all listeners closed' && done())
-        send({ to: 'primary', is: 'listener closed' })
+    onConnection(serve) {
+      onMessage((message, socket) => {
+        if (message.is !== 'connection') return
+        // The client may have closed the connection meanwhile.
+        if (socket instanceof Socket) serve(socket)
+        send({ to: 'primary', is: 'ready' })
       })
+      send({ to: 'primary', is: 'ready' })
     },
     metricsOfAll() {
       const id = ++questions
@@ -95,9 +93,9 @@ export function isForPrimary(message: unknown): message is WorkerMessage {
   return (message as Partial<WorkerMessage> | null)?.to === 'primary'
 }
 
-function onMessage(listener: (message: PrimaryMessage) => void): () => void {
-  const listen = (message: unknown) => {
-    if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage)
+function onMessage(listener: (message: PrimaryMessage, handle: unknown) => void): () => void {
+  const listen = (message: unknown, handle: unknown) => {
+    if ((message as Partial<PrimaryMessage> | null)?.to === 'worker') listener(message as PrimaryMessage, handle)
   }
   process.on('message', listen)
   return () => void process.off('message', listen)

@@ -4,8 +4,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Server as TlsServer } from 'node:tls'
 
 export interface DrainLimits {
-  /** Runs when the listener is closed. When it resolves, the responses begin to close their connections. */
-  whenListenerClosed?: () => Promise<void>
   /** For how long idle connections stay open. A client may be about to use one of them. */
   idleMilliseconds: number
   /** After this time, all connections are closed. */
@@ -14,22 +12,24 @@ export interface DrainLimits {
 
 // The first turn may be only the rest of the current turn, and Node accepts no connection in this rest.
 const QUIET_TURNS = 2
-const LONGEST_ACCEPT_MILLISECONDS = 1000
+// A client may connect after the turn looked for connections. In a short turn this is unlikely.
+const SHORT_TURN_MILLISECONDS = 0.1
+const LONGEST_ACCEPT_MILLISECONDS = 500
 
 /**
  * Returns a function that shuts down gracefully. The server accepts no new connections, and each response closes its
- * connection.
+ * connection. The server need not listen. It may be handed its connections by another process.
  */
-export function drain(server: Server, limits: DrainLimits): () => Promise<void> {
-  const { whenListenerClosed, idleMilliseconds, limitMilliseconds } = limits
+export function drain(server: Server, { idleMilliseconds, limitMilliseconds }: DrainLimits): () => Promise<void> {
   const inFlight = new Set<ServerResponse>()
+  const open = new Set<Socket>()
   const unused = new Set<Socket>()
   let state: 'serving' | 'draining' | 'closing' = 'serving'
 
-  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    unused.add(socket)
-    socket.once('close', () => unused.delete(socket))
-  })
+  server.on('connection', (socket: Socket) => keepUntilClosed(open, socket))
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) =>
+    keepUntilClosed(unused, socket),
+  )
   server.prependListener('request', ({ socket }, response: ServerResponse) => {
     unused.delete(socket)
     inFlight.add(response)
@@ -43,10 +43,7 @@ export function drain(server: Server, limits: DrainLimits): () => Promise<void> 
 
   return async function stopServing() {
     const limit = setTimeout(() => server.closeAllConnections(), limitMilliseconds)
-    await acceptWaiting(server)
-    // `Server.close` of node:http would close the idle connections at once.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
-    await whenListenerClosed?.()
+    await closeListener(server)
     state = 'draining'
     for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close')
     const idle = setTimeout(() => {
@@ -55,24 +52,38 @@ export function drain(server: Server, limits: DrainLimits): () => Promise<void> 
       // Node counts a connection without any request as active.
       for (const socket of unused) socket.destroy()
     }, idleMilliseconds)
-    await closed
+    for (const socket of open) await new Promise((resolve) => socket.once('close', resolve))
     clearTimeout(idle)
     clearTimeout(limit)
+    server.close()
   }
 }
 
-/** Accepts the connections that clients have established already. Closing the server would reset them. */
-async function acceptWaiting(server: Server): Promise<void> {
+/**
+ * Closes the listener and no connection. First accepts the connections that clients have established already, because
+ * closing the listener would reset them.
+ */
+export async function closeListener(server: NetServer): Promise<void> {
   let quietTurns = 0
   const startAgain = () => {
     quietTurns = 0
   }
   server.on('connection', startAgain)
-  // Node accepts at most one connection in each turn of the event loop.
   const end = performance.now() + LONGEST_ACCEPT_MILLISECONDS
-  while (quietTurns < QUIET_TURNS && performance.now() < end) {
+  // Node accepts at most one connection in each turn of the event loop.
+  for (let start = performance.now(); start < end; ) {
     await nextTurn()
+    const now = performance.now()
     quietTurns++
+    if (quietTurns >= QUIET_TURNS && now - start < SHORT_TURN_MILLISECONDS) break
+    start = now
   }
+  // `Server.close` of node:http would close the idle connections at once.
+  NetServer.prototype.close.call(server)
   server.off('connection', startAgain)
+}
+
+function keepUntilClosed(sockets: Set<Socket>, socket: Socket): void {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
 }

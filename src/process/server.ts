@@ -54,18 +54,16 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   const config = await nameForPort(configFor(options))
   const server = serverFor(config)
   const { clock, log, primary } = options
-  const stopServing = drain(server, {
-    ...STOP,
-    ...(primary && { whenListenerClosed: () => primary.untilListenersClosed() }),
-  })
+  const stopServing = drain(server, STOP)
   const overrides = { ...(clock && { clock }), ...(log && { log }) }
   const parts = await (primary ? createWorkerParts(config, primary, overrides) : createParts(config, overrides))
 
   try {
     if (!primary && config.profile === 'production') await refuseDemoPasswords(parts.database)
     server.on('request', createApp(parts).callback())
-    const { port, busyPorts } = await listen(server, config)
+    const { port, busyPorts } = primary ? { port: config.port, busyPorts: [] } : await listen(server, config)
     parts.origins.bound(port)
+    if (primary) serveConnectionsOf(primary, server)
     parts.mail.wake()
     // In a worker, PLATFORM_PORT is the port of the platform that the primary has started.
     if (primary && config.platformPort !== undefined) parts.platform.bound(config.platformPort)
@@ -84,6 +82,13 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
     await parts.close({ endSessions: false })
     throw error
   }
+}
+
+/** Serves the connections that the primary accepts, as if `server` had accepted them itself. */
+function serveConnectionsOf(primary: PrimaryLink, server: Server): void {
+  // With this event, Node starts to apply its time limits.
+  server.emit('listening')
+  primary.onConnection((socket) => server.emit('connection', socket))
 }
 
 /** Repeated calls of `stop` share one shutdown. */

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import test from 'node:test'
 import { promisify } from 'node:util'
-import { readConfig } from '../../src/config/config.ts'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { Program, type Scope, temporaryFolder } from '../support/process.ts'
+import { freePort } from '../support/servers/free-port.ts'
+import { ownDatabase, ownName, postgresUrl, redisUrl } from '../support/servers/test-servers.ts'
+import { Visitor } from '../support/visitor.ts'
 
 const NOBODY = 65534
+// compose.yaml has no `stop_grace_period`, and this is the default of Docker.
+const GRACE_MILLISECONDS = 10_000
 const isRoot = process.getuid?.() === 0
 const PATH = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
 
@@ -50,17 +52,68 @@ test('[BOX-1] the commands of the Dockerfile run a server without rights in a re
   assert.ok(readdirSync(join(image.root, 'data')).includes('crm.sqlite'))
 })
 
-test('[BOX-1] the settings of compose.yaml are valid', () => {
-  const text = readFileSync(join(projectRoot(), 'docker', 'compose.yaml'), 'utf8')
-  const [, block = ''] = /^ {4}environment:\n((?: {6}.*\n)+)/m.exec(text) ?? []
+if (postgresUrl && redisUrl)
+  test('[BOX-1] with the settings of compose.yaml the demo serves from PostgreSQL and Redis, and every health check passes', async (t) => {
+    const compose = readFileSync(join(projectRoot(), 'docker', 'compose.yaml'), 'utf8')
+    const postgres = new URL(await ownDatabase(t))
+    const redis = new URL(redisUrl ?? '')
+    const settings = environmentOf(compose, 'crm')
+    const database = new URL(settings.DATABASE_URL ?? '')
+    const owner = environmentOf(compose, 'postgres')
+    assert.deepEqual(
+      [database.hostname, database.username, database.password, database.pathname],
+      ['postgres', owner.POSTGRES_USER, owner.POSTGRES_PASSWORD, `/${owner.POSTGRES_DB}`],
+    )
+    assert.equal(settings.SESSION_STORE, 'redis://redis:6379')
+    for (const [service, host, ready] of [
+      ['postgres', ['--host', postgres.hostname, '--port', postgres.port], /accepting connections/],
+      ['redis', ['-h', redis.hostname, '-p', redis.port], /PONG/],
+    ] as const) {
+      const [kind, program = '', ...args] = healthCheckOf(compose, service)
+      assert.equal(kind, 'CMD')
+      assert.match((await promisify(execFile)(program, [...host, ...args])).stdout, ready)
+    }
+
+    const [port, platformPort] = [String(await freePort()), String(await freePort())]
+    const server = new Program(t, {
+      cwd: temporaryFolder(t),
+      env: {
+        NODE_ENV: 'production',
+        HOST: '0.0.0.0',
+        ...settings,
+        PORT: port,
+        PLATFORM_PORT: platformPort,
+        PUBLIC_URL: `http://localhost:${port}`,
+        APP_NAME: ownName(),
+        DATABASE_URL: postgres.href,
+        SESSION_STORE: redis.href,
+      },
+    })
+    await server.printed(/http:\/\/localhost/)
+    const visitor = new Visitor(`http://localhost:${port}`)
+    assert.equal((await visitor.get('/readyz')).status, 200)
+    await visitor.logInWell(4)
+    assert.equal((await visitor.get('/customers')).status, 200)
+    await fetch(`http://127.0.0.1:${platformPort}`)
+    const start = performance.now()
+    await server.stop()
+    assert.ok(performance.now() - start < GRACE_MILLISECONDS)
+  })
+
+function environmentOf(compose: string, service: string): Record<string, string> {
+  const [, block = ''] = /^ {4}environment:\n((?: {6}.*\n)+)/m.exec(serviceOf(compose, service)) ?? []
   const lines = [...block.matchAll(/^ {6}(\w+): "?(.*?)"?$/gm)]
-  const config = readConfig(Object.fromEntries(lines.map(([, name, value]) => [name, value])))
-  const { profile, webConcurrency, platformHost, sessionStore, database } = config
-  assert.deepEqual(
-    { profile, webConcurrency, platformHost, stores: [sessionStore.kind, database.kind] },
-    { profile: 'demo', webConcurrency: 2, platformHost: '0.0.0.0', stores: ['redis', 'postgres'] },
-  )
-})
+  return Object.fromEntries(lines.map(([, name, value = '']) => [name, value.replaceAll(/\$\{\w+:-(.*?)\}/g, '$1')]))
+}
+
+function healthCheckOf(compose: string, service: string): string[] {
+  const [, list = ''] = /^ {6}test: \[(.*)\]$/m.exec(serviceOf(compose, service)) ?? []
+  return list.split(', ')
+}
+
+function serviceOf(compose: string, service: string): string {
+  return new RegExp(`^  ${service}:\\n((?: {4}.*\\n|\\n)+)`, 'm').exec(compose)?.[1] ?? ''
+}
 
 /** Carries out the instructions of the Dockerfile in folders of this machine, one for each stage. */
 function buildImage(scope: Scope, dockerfile: string): Image {
@@ -122,14 +175,4 @@ function instructionsOf(text: string): [instruction: string, rest: string][] {
   return lines
     .filter((line) => line !== '')
     .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)])
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  server.close()
-  await once(server, 'close')
-  return address.port
 }

@@ -71,7 +71,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
     },
 
     async make(ctx: Context) {
-      const { session, userId } = signedIn(ctx)
+      const { session } = signedIn(ctx)
       const form = readTokenForm(ctx.request.body)
       if (!form.ok) return showList(ctx, 422, form)
       const { once, ...requested } = form.requested
@@ -85,7 +85,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       }
 
       const origin = originOf(ctx)
-      const made = await makeApiToken(required(), userId, requested, origin).catch((error) =>
+      const made = await makeApiToken(required(), signedIn(ctx), requested, origin).catch((error) =>
         rollback(parts.log, error, () => releaseFormToken(session, once)),
       )
       // If a password change has ended the session during this request, the new token is revoked.

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import type { Database } from '../../../db/tables.ts'
-import type { CrmSessions } from '../../crm-session/crm-session.ts'
+import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
 import type { NewToken, TokenScope } from '../../session/index.ts'
 import { identityOf } from '../people/account.ts'
 import { accounts, isUnchanged } from '../people/accounts.ts'
 import { rollback } from '../people/rollback.ts'
+import { hasStampOf, stampsOf } from '../people/security-stamp.ts'
 import type { Origin } from '../sign-in/verify-password.ts'
 import type { RequestedToken } from './api-token-form.ts'
 
@@ -56,17 +57,19 @@ export async function apiTokensOf({ sessions }: Pick<ApiTokenParts, 'sessions'>,
 /** Makes an API token. Then counts the tokens again, so that concurrent calls cannot exceed `MOST_TOKENS`. */
 export async function makeApiToken(
   { database, log, sessions }: ApiTokenParts,
-  userId: string,
+  { session, userId }: { session: Pick<CrmSession, 'storage'>; userId: string },
   { name, scope, days }: Omit<RequestedToken, 'once'>,
   origin: Origin,
 ): Promise<MadeToken> {
   const account = await accounts.findById(database, userId)
-  if (account === undefined) return { is: 'account-changed' }
+  if (account === undefined || !hasStampOf(session, account)) return { is: 'account-changed' }
   if ((await apiTokensOf({ sessions }, userId)).length >= MOST_TOKENS) return { is: 'too-many' }
   const { userName, roles } = identityOf(account)
   const absoluteSeconds = days * DAY_SECONDS
   const { device, address } = origin
-  const made = await sessions.newToken(userId, { device, address, userName, roles, name, scope, absoluteSeconds })
+  const storage = stampsOf(account)
+  const terms = { userName, roles, name, scope, absoluteSeconds, storage }
+  const made = await sessions.newToken(userId, { device, address, ...terms })
   const undo = async (is: 'too-many' | 'account-changed') => {
     await sessions.end(made.id, 'revoked', { cause: origin })
     return { is }

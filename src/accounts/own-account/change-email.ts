@@ -1,12 +1,9 @@
-import type { Kysely } from 'kysely'
-import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
-import type { CrmSession } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSession } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
-import { SessionError } from '../../session/index.ts'
-import { type Account, identityOf } from '../people/account.ts'
-import { accounts } from '../people/accounts.ts'
+import { identityOf } from '../people/account.ts'
+import { accounts, isUnchanged } from '../people/accounts.ts'
 import {
   addEmailChange,
   consumeEmailChange,
@@ -14,10 +11,11 @@ import {
   readEmailChange,
   removeEmailChange,
 } from '../people/email-changes.ts'
+import { acceptNextStamp, newSecurityStamp } from '../people/security-stamp.ts'
 import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
-import { endAllDevices, noticeDetails } from './change-password.ts'
+import { noticeDetails } from './change-password.ts'
 import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
@@ -57,7 +55,8 @@ export type EmailChanged = { is: 'changed'; here: boolean } | { is: 'taken' } | 
 /**
  * Changes the e-mail address and notifies the old address. Signs out all devices of the user except the device that
  * requested the change, and revokes all API tokens. Opening the link on another device does not sign in that device.
- * @throws Problem 503 when the address was changed but the session store is unavailable.
+ * If the session store fails after the change, the new security stamp of the account refuses the other sessions.
+ * @throws SessionError STORE_UNAVAILABLE when nothing was changed.
  */
 export async function changeEmail(
   { database, clock, mail, audit }: ChangeEmailParts,
@@ -69,60 +68,58 @@ export async function changeEmail(
   const { userName, id: sessionId } = session
   const now = clock.now()
   const wanted = await readEmailChange(database, changesEmail)
-  if (wanted === undefined) return { is: 'over' }
+  const account = wanted?.user_id === userId ? await accounts.findById(database, userId) : undefined
+  if (wanted === undefined || account === undefined) return { is: 'over' }
+  const stamp = newSecurityStamp()
+  // A taken address changes nothing, so it signs no device out.
+  const isFree = !(await accounts.hasEmail(database, wanted.email))
+  if (isFree && !(await acceptNextStamp(session, account, stamp))) return { is: 'over' }
+  const here = isFree && (await keepRequestingDevice(sessions, request, askedBy))
   const result = await inTurn(database, { email: wanted.email, user: userId }, async (transaction) => {
     const change = await consumeEmailChange(transaction, changesEmail)
-    const account = change?.user_id === userId ? await accounts.findById(transaction, userId) : undefined
-    if (change === undefined || account === undefined) return 'over'
+    if (change === undefined || !(await isUnchanged(transaction, account))) return 'over'
     const { email } = change
     if (await accounts.hasEmail(transaction, email)) return 'taken'
     await removePendingUsersOf(transaction, email)
-    await accounts.setEmail(transaction, account, email)
+    await accounts.setEmail(transaction, account, email, stamp)
     const from = account.email
     const notice = { kind: 'email-changed', user_id: userId, session_id: '', email: from } as const
     await enqueueMail(transaction, { ...notice, details: noticeDetails(origin, now) }, now)
-    return { from, email }
+    return { from, email, changed: await accounts.findById(transaction, userId) }
   })
   if (typeof result === 'string') return { is: result }
   mail.wake()
   const detail = `from ${result.from} to ${result.email}`
   audit.note({ event: 'email-changed', ...origin, userId, userName, sessionId, detail })
 
-  try {
-    return { is: 'changed', here: await signOutOthers(database, sessions, request, askedBy) }
-  } catch (error) {
-    if (error instanceof SessionError && error.code === 'STORE_UNAVAILABLE')
-      return endAllDevices(sessions, request, 'e-mail address')
-    throw error
-  }
+  // A customer's user name is the e-mail address, so the identity in the session must change too.
+  const { changed } = result
+  if (here && changed !== undefined && changed.userName !== userName)
+    await bestEffort(session.setPrivileges(identityOf(changed), { keepStorage: true, login: false }))
+  const by = { cause: origin, message: ENDED_BY_USER.email }
+  await bestEffort(sessions.endMany({ userId, exceptId: session.id }, 'revoked', by))
+  return { is: 'changed', here }
 }
 
-/** Signs out all devices except the device that requested the change. Returns whether that device sent this request. */
-async function signOutOthers(
-  database: Kysely<Database>,
+/**
+ * Signs out all devices of this session except the device that requested the change. Returns whether that device sent
+ * this request.
+ */
+async function keepRequestingDevice(
   sessions: SessionsOfDevices,
   request: UserRequest,
   askedBy: string | undefined,
 ): Promise<boolean> {
-  const { userId, origin, session } = request
-  const account = await accounts.findById(database, userId)
+  const { origin, session } = request
   const kept = await requestingDevice(sessions, session, askedBy)
   const isHere = session.deviceHandle !== undefined && session.deviceHandle === kept
   const by = { cause: origin, message: ENDED_BY_USER.email }
-  try {
-    if (kept === undefined) await sessions.end(session.id, 'revoked', by)
-    else await endDevicesBut(kept, sessions, session.id, by)
-    if (isHere && account !== undefined) await refreshSession(session, account)
-  } finally {
-    await sessions.endMany({ userId, exceptId: session.id }, 'revoked', by)
-  }
+  if (isHere) {
+    await bestEffort(endDevicesBut(kept, sessions, session.id, by))
+    await session.renew({ others: 'end' })
+  } else if (kept === undefined) await sessions.end(session.id, 'revoked', by)
+  else await endDevicesBut(kept, sessions, session.id, by)
   return isHere
-}
-
-/** A customer's user name is the e-mail address, so the identity in the session must change too. */
-async function refreshSession(session: CrmSession, account: Account): Promise<void> {
-  if (account.userName === session.userName) await session.renew({ others: 'end' })
-  else await session.setPrivileges(identityOf(account), { keepStorage: true, login: false })
 }
 
 /**

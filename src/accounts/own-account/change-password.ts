@@ -1,24 +1,25 @@
 import { inTurn } from '../../../db/transactions.ts'
+import { bestEffort } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
+import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
-import { Problem } from '../../web/problem.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
 import { removeEmailChange } from '../people/email-changes.ts'
 import { forgetLogins, storeDeviceToken } from '../people/login-history.ts'
+import { acceptNextStamp, newSecurityStamp } from '../people/security-stamp.ts'
 import type { Browser } from '../sign-in/device-cookie.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
-import { endOtherDevices, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
-
-const RETRY_AFTER_SECONDS = 5
+import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 /**
  * Changes the password. The caller must have verified the current password. Signs out the user's other devices, deletes
- * their device tokens, and revokes API tokens and one-time links. Returns `false` if a concurrent request changed the
- * password first.
- * @throws Problem 503 when the password was changed but signing out the other devices failed.
+ * their device tokens, and revokes API tokens and one-time links. If the session store fails after the change, the new
+ * security stamp of the account refuses them at their next request. Returns `false` if a concurrent request changed the
+ * password or ended the session first.
+ * @throws SessionError STORE_UNAVAILABLE when nothing was changed.
  */
 export async function changePassword(
   { database, passwords, clock, mail, audit }: Pick<SignInParts, 'database' | 'passwords' | 'clock' | 'mail' | 'audit'>,
@@ -26,11 +27,13 @@ export async function changePassword(
   request: UserRequest,
   { account, password, browser }: { account: Account; password: string; browser: Browser },
 ): Promise<boolean> {
-  const { userId, origin } = request
+  const { userId, origin, session } = request
   const hash = await passwords.hash(password)
+  const stamp = newSecurityStamp()
+  if (!(await keepThisDevice(sessions, request, account, stamp))) return false
   const now = clock.now()
   const token = await inTurn(database, { user: userId }, async (transaction) => {
-    if (!(await accounts.replacePassword(transaction, account, hash))) return undefined
+    if (!(await accounts.replacePassword(transaction, account, hash, stamp))) return undefined
     await forgetLogins(transaction, userId)
     await removeEmailChange(transaction, userId)
     const notice = { kind: 'password-changed', user_id: userId, session_id: '', email: account.email } as const
@@ -40,38 +43,35 @@ export async function changePassword(
   if (token === undefined) return false
   browser.keep(token)
   mail.wake()
-  const { userName, id: sessionId } = request.session
+  const { userName, id: sessionId } = session
   audit.note({ event: 'password-changed', ...origin, userId, userName, sessionId })
-  // A concurrent login with the old password fails, because `signIn` reads the account again after starting a session.
-  const message = ENDED_BY_USER.password
-  await endOtherDevices(sessions, request, { login: true, message }).catch(() =>
-    endAllDevices(sessions, request, 'password'),
-  )
+  const by = { cause: origin, message: ENDED_BY_USER.password }
+  await bestEffort(sessions.endMany({ userId, exceptId: sessionId }, 'revoked', by))
   return true
 }
 
 /**
- * Revokes all sessions of the user, including the current session. Call this function when the sign-out of the other
- * devices has failed.
- * @throws Problem 503 in every case. The message of the error says whether the sessions were revoked.
+ * Signs out the other devices of this session, and lets this device stay signed in after the change. Returns `false` if
+ * the session has ended or the account has changed in the meantime.
  */
-export async function endAllDevices(
+async function keepThisDevice(
   sessions: SessionsOfDevices,
-  { userId, origin }: UserRequest,
-  changed: 'password' | 'e-mail address',
-): Promise<never> {
-  const message = changed === 'password' ? ENDED_BY_USER.password : ENDED_BY_USER.email
-  const isDone = await sessions.endMany({ userId }, 'revoked', { cause: origin, message }).then(
-    () => true,
-    () => false,
-  )
-  throw new Problem(
-    503,
-    isDone
-      ? `Your ${changed} was changed, and you were signed out on all devices, including this one. Log in with the new ${changed}.`
-      : `Your ${changed} was changed, but other devices may still be signed in. Log in with the new ${changed} in a moment, and sign them out under “Your devices”.`,
-    { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-  )
+  { session, origin }: UserRequest,
+  account: Account,
+  stamp: string,
+): Promise<boolean> {
+  const by = { cause: origin, message: ENDED_BY_USER.password }
+  try {
+    if (!(await acceptNextStamp(session, account, stamp))) return false
+    // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
+    await session.renew({ login: true })
+    await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
+    await session.renew({ others: 'end' })
+    return true
+  } catch (error) {
+    if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false
+    throw error
+  }
 }
 
 export function noticeDetails({ device, address }: UserRequest['origin'], now: number): NoticeDetails {

@@ -68,15 +68,15 @@ export async function endOwnDevice(
   return devices.length === 1 ? sessions.end(id, 'revoked', by) : sessions.detach(id, handle, 'revoked', by)
 }
 
-/** Signs out other devices, and revokes API tokens and one-time links. Pass `login: true` after re-authentication. */
+/** Signs out other devices, and revokes API tokens and one-time links. */
 export async function endOtherDevices(
   sessions: SessionsOfDevices,
   { session, userId, origin }: UserRequest,
-  { login = false, message = ENDED_BY_USER.signOut }: { login?: boolean; message?: string } = {},
 ): Promise<void> {
-  await endDevicesBut(session.deviceHandle, sessions, session.id, { cause: origin, message })
-  await session.renew({ login, others: 'end' })
-  await sessions.endMany({ userId, exceptId: session.id }, 'revoked', { cause: origin, message })
+  const by = { cause: origin, message: ENDED_BY_USER.signOut }
+  await endDevicesBut(session.deviceHandle, sessions, session.id, by)
+  await session.renew({ others: 'end' })
+  await sessions.endMany({ userId, exceptId: session.id }, 'revoked', by)
 }
 
 /** Signs out the devices of one session, and revokes its links. Each signed-out device gets the message. */

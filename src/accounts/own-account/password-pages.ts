@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
-import { sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { bestEffort, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { consumeFormToken, isConsumed } from '../../crm-session/form-tokens.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { accounts } from '../people/accounts.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
+import { readFormToken } from '../sign-up/sign-up-form.ts'
 import { changePassword } from './change-password.ts'
 import { redirectWithFlash, takeFlash } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
@@ -16,6 +19,8 @@ const PAGE = '/account/password'
 interface PasswordPage extends PageModel {
   shortestPassword: number
   isChanged: boolean
+  /** The random token of this form. */
+  once: string
   message: string
   wrongField: 'password' | 'newPassword' | ''
 }
@@ -36,6 +41,9 @@ export function passwordPages(parts: PasswordParts) {
 
     async change(ctx: Context) {
       const request = { ...signedIn(ctx), origin: originOf(ctx) }
+      const once = readFormToken(ctx.request.body)
+      if (once !== undefined && isConsumed(request.session, once))
+        return redirectWithFlash(ctx, PAGE, 'password-changed')
       const { email = '' } = (await accounts.findById(parts.database, request.userId)) ?? {}
       const { password, newPassword } = Object(ctx.request.body) as Record<string, unknown>
       const problem =
@@ -51,10 +59,15 @@ export function passwordPages(parts: PasswordParts) {
       }
       const change = { account: check.account, password: String(newPassword), browser: parts.deviceCookie(ctx) }
       if (!(await changePassword(parts, sessionsBehindGuard(parts.sessions, 'passwordPages()'), request, change))) {
+        const current = await accounts.findById(parts.database, request.userId)
+        // A second click has changed the password to the same new password.
+        if (await parts.passwords.verify(change.password, current?.passwordHash))
+          return redirectWithFlash(ctx, PAGE, 'password-changed')
         const message =
           'Your password was changed at the same moment, on another device or by a second click. This change was not made.'
         return refuse(ctx, 409, { message, wrongField: '' })
       }
+      if (once !== undefined) await bestEffort(consumeFormToken(request.session, once))
       await redirectWithFlash(ctx, PAGE, 'password-changed')
     },
   }
@@ -69,6 +82,7 @@ export function passwordPages(parts: PasswordParts) {
       title: 'Change your password',
       shortestPassword,
       isChanged: false,
+      once: randomUUID(),
       message: '',
       wrongField: '',
       ...model,

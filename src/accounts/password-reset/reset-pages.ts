@@ -7,7 +7,7 @@ import { maskEmail } from '../../web/mask-email.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { newPasswordProblem, SHORTEST_PASSWORD } from '../people/new-password.ts'
-import { consumeReset, findReset, type RequestedReset } from '../people/password-resets.ts'
+import { consumeReset, findReset, type RequestedReset, wasConsumed } from '../people/password-resets.ts'
 import { readSignUpForm } from '../sign-up/sign-up-form.ts'
 import { type ResetLimit, tooManyResets } from './reset-limit.ts'
 import { type ResetParts, requestReset, resetPassword } from './reset-password.ts'
@@ -33,7 +33,7 @@ interface NewPasswordPage extends PageModel {
 }
 
 interface ResultPage extends PageModel {
-  result: 'changed' | 'invalid' | 'declined'
+  result: 'changed' | 'used' | 'invalid' | 'declined'
 }
 
 interface Parts extends ResetParts {
@@ -79,7 +79,9 @@ export function resetPages(parts: Parts) {
       const { token, newPassword } = Object(ctx.request.body) as Record<string, unknown>
       const seconds = await resetLimit.takeAttempt(ctx.ip)
       const found = await findReset(database, token, clock.now())
-      if (found === undefined) return showResult(ctx, 'invalid')
+      const showOver = async () =>
+        showResult(ctx, (await wasConsumed(database, token, 'used', clock.now())) ? 'used' : 'invalid')
+      if (found === undefined) return showOver()
       if (seconds !== undefined) return showForm(ctx, found, String(token), refuse(ctx, seconds))
       const problem =
         typeof newPassword === 'string'
@@ -89,7 +91,7 @@ export function resetPages(parts: Parts) {
         ctx.status = 422
         return showForm(ctx, found, String(token), problem)
       }
-      if (!(await resetPassword(parts, found, String(newPassword), originOf(ctx)))) return showResult(ctx, 'invalid')
+      if (!(await resetPassword(parts, found, String(newPassword), originOf(ctx)))) return showOver()
       log.info({ event: 'password.reset', userId: found.account.userId, ip: ctx.ip }, 'password reset')
       ctx.status = 303
       ctx.redirect(`${RESET_PATH}/done`)
@@ -100,7 +102,10 @@ export function resetPages(parts: Parts) {
       protectToken(ctx)
       const { token } = Object(ctx.request.body) as Record<string, unknown>
       const found = await findReset(database, token, clock.now())
-      if (found === undefined || !(await consumeReset(database, found.reset))) return showResult(ctx, 'invalid')
+      if (found === undefined || !(await consumeReset(database, found.reset, 'declined'))) {
+        const isRepeated = await wasConsumed(database, token, 'declined', clock.now())
+        return showResult(ctx, isRepeated ? 'declined' : 'invalid')
+      }
       log.info({ event: 'password.reset-declined', userId: found.account.userId }, 'password reset declined')
       showResult(ctx, 'declined')
     },
@@ -142,8 +147,13 @@ export function resetPages(parts: Parts) {
 }
 
 function showResult(ctx: Context, result: ResultPage['result']): void {
-  if (result === 'invalid') ctx.status = 400
-  const title = { changed: 'Your password is changed', invalid: 'Invalid token', declined: 'The link is invalid now' }
+  if (result === 'invalid' || result === 'used') ctx.status = 400
+  const title = {
+    changed: 'Your password is changed',
+    used: 'The password was changed before',
+    invalid: 'Invalid token',
+    declined: 'The link is invalid now',
+  }
   ctx.show<ResultPage>('password-reset/result', { title: title[result], result })
 }
 

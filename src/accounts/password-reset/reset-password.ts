@@ -2,10 +2,9 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { inTurn } from '../../../db/transactions.ts'
 import type { Notes } from '../../audit/index.ts'
-import type { CrmSessions } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSessions } from '../../crm-session/crm-session.ts'
 import { dropWaitingOf, enqueueMail } from '../../mail/index.ts'
 import type { Clock } from '../../session/index.ts'
-import { Problem } from '../../web/problem.ts'
 import { noticeDetails } from '../own-account/change-password.ts'
 import type { Account } from '../people/account.ts'
 import { accounts } from '../people/accounts.ts'
@@ -13,6 +12,7 @@ import { removeEmailChange } from '../people/email-changes.ts'
 import { forgetLogins } from '../people/login-history.ts'
 import { consumeReset, type RequestedReset, removeReset } from '../people/password-resets.ts'
 import type { Passwords } from '../people/passwords.ts'
+import { newSecurityStamp } from '../people/security-stamp.ts'
 import type { Origin } from '../sign-in/verify-password.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 
@@ -49,7 +49,6 @@ export async function requestReset(
 /**
  * Redeems a link: stores the new password and ends all sessions, tokens and links of the user. Does not sign in.
  * Returns `false` if the link was redeemed or the account changed in the meantime.
- * @throws Problem 503 when the password was changed but the session store has failed.
  */
 export async function resetPassword(
   parts: ResetParts,
@@ -57,7 +56,7 @@ export async function resetPassword(
   password: string,
   origin: Origin,
 ): Promise<boolean> {
-  return setPassword(parts, account, password, origin, (transaction) => consumeReset(transaction, reset))
+  return setPassword(parts, account, password, origin, (transaction) => consumeReset(transaction, reset, 'used'))
 }
 
 /** Sets a new password. Does not ask for the old one. Ends all sessions, tokens and links of the user. */
@@ -66,16 +65,16 @@ export async function setPassword(
   account: Account,
   password: string,
   origin: Origin,
-  mayChange: (transaction: Kysely<Database>) => Promise<boolean> = async () => true,
+  consumeLink?: (transaction: Kysely<Database>) => Promise<boolean>,
 ): Promise<boolean> {
   const { userId, userName, email } = account
   const hash = await passwords.hash(password)
   const now = clock.now()
   const isStored = await inTurn(database, { user: userId }, async (transaction) => {
-    if (!(await mayChange(transaction))) return false
-    if (!(await accounts.replacePassword(transaction, account, hash))) return false
+    if (consumeLink === undefined) await removeReset(transaction, userId)
+    else if (!(await consumeLink(transaction))) return false
+    if (!(await accounts.replacePassword(transaction, account, hash, newSecurityStamp()))) return false
     await forgetLogins(transaction, userId)
-    await removeReset(transaction, userId)
     await removeEmailChange(transaction, userId)
     const notice = { kind: 'password-changed', user_id: userId, session_id: '', email } as const
     await enqueueMail(transaction, { ...notice, details: noticeDetails(origin, now) }, now)
@@ -85,12 +84,7 @@ export async function setPassword(
   mail.wake()
   audit.note({ event: 'password-reset', ...origin, userId, userName })
   const message = 'Your password was reset. Log in with the new one.'
-  await sessions?.endMany({ userId }, 'revoked', { message, cause: origin }).catch(() => {
-    throw new Problem(
-      503,
-      'Your password was changed, but other devices may still be signed in. Log in with the new password in a moment, and sign them out under “Your devices”.',
-      { 'Retry-After': '5' },
-    )
-  })
+  // If the session store fails, the new security stamp refuses the sessions at their next request.
+  if (sessions !== null) await bestEffort(sessions.endMany({ userId }, 'revoked', { message, cause: origin }))
   return true
 }

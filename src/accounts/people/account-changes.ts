@@ -9,6 +9,7 @@ import { type CurrentAccountParts, DISABLED, roleChanged } from './current-accou
 import { removeEmailChange } from './email-changes.ts'
 import { removeReset } from './password-resets.ts'
 import { AccountError } from './salespersons.ts'
+import { newSecurityStamp } from './security-stamp.ts'
 
 export interface AccountChangeParts extends CurrentAccountParts {
   audit: Notes
@@ -27,7 +28,7 @@ export const ROLES = ['salesperson', 'manager', 'administrator'] as const satisf
 export async function disableAccount(parts: AccountChangeParts, userId: string, by: ChangedBy = {}): Promise<void> {
   const account = await change(parts, userId, async (transaction, { role }) => {
     if (role === 'administrator') await refuseForLastAdministrator(transaction, userId)
-    await accounts.setActive(transaction, userId, 0)
+    await accounts.setActive(transaction, userId, 0, newSecurityStamp())
     await removeEmailChange(transaction, userId)
     await removeReset(transaction, userId)
   })
@@ -36,21 +37,19 @@ export async function disableAccount(parts: AccountChangeParts, userId: string, 
 }
 
 /**
- * Enables an account. First ends the sessions that a failed store may have kept, because they must not work again.
- * @throws AccountError for an unknown userId. SessionError STORE_UNAVAILABLE; the account then stays disabled.
+ * Enables an account. Its new security stamp keeps out the sessions that a failed store may have kept.
+ * @throws AccountError for an unknown userId.
  */
 export async function enableAccount(parts: AccountChangeParts, userId: string, by: ChangedBy = {}): Promise<void> {
-  const { isActive } = await existing(parts.database, userId)
-  if (!isActive) await parts.sessions?.endMany({ userId }, 'revoked', { message: DISABLED, cause: by })
   const account = await change(parts, userId, async (transaction) => {
-    await accounts.setActive(transaction, userId, 1)
+    await accounts.setActive(transaction, userId, 1, newSecurityStamp())
   })
   note(parts, 'account-enabled', account, by)
 }
 
 /**
- * Changes the role of an account of the staff, and ends the user's sessions, tokens and links. Ends them even if the
- * account already has the role, because the session store may have failed during an earlier change.
+ * Changes the role of an account of the staff, and ends the user's sessions, tokens and links, even if the account
+ * already has the role.
  * @throws AccountError for an unknown userId, a customer, an unknown role and the last administrator. Problem 503 when
  * the store has failed.
  */
@@ -66,7 +65,8 @@ export async function changeRole(
     if (former === 'customer') throw new AccountError('This is the account of a customer, which has no other role.')
     if (former === 'administrator' && wanted !== former && isActive)
       await refuseForLastAdministrator(transaction, userId)
-    await transaction.updateTable('sales_persons').set({ role: wanted }).where('user_id', '=', Number(userId)).execute()
+    const own = transaction.updateTable('sales_persons').where('user_id', '=', Number(userId))
+    await own.set({ role: wanted, security_stamp: newSecurityStamp() }).execute()
   })
   if (account.role !== wanted) note(parts, 'role-changed', account, by, `from ${account.role} to ${wanted}`)
   await endAll(parts, userId, { message: roleChanged(wanted), cause: by }, `The role is now ${wanted}.`)

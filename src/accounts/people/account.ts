@@ -13,9 +13,11 @@ export interface Account {
   readonly role: RoleName
   /** A bcrypt hash. `undefined` when the account has no password. */
   readonly passwordHash: string | undefined
+  /** See `security_stamp` in `db/tables.ts`. A new hash of the same password does not change it. */
+  readonly securityStamp: string
 }
 
-export interface Identity {
+interface Identity {
   userId: string
   userName: string
   roles: RoleName[]
@@ -35,11 +37,14 @@ export interface AccountTable {
   findById(database: Kysely<Database>, userId: string): Promise<Account | undefined>
   /** Returns `true` for the address of an active or disabled account. Ignores pending accounts. */
   hasEmail(database: Kysely<Database>, email: string): Promise<boolean>
-  setEmail(database: Kysely<Database>, account: Account, email: string): Promise<void>
+  /** The methods below that take a `stamp` store it as the account's new security stamp, in the same statement. */
+  setEmail(database: Kysely<Database>, account: Account, email: string, stamp: string): Promise<void>
   /** Disables or enables an account. Returns `false` for an unknown or pending account. */
-  setActive(database: Kysely<Database>, userId: string, active: 0 | 1): Promise<boolean>
-  /** Returns `false` if the account was disabled, or if the stored hash differs from `account.passwordHash`. */
-  replacePassword(database: Kysely<Database>, account: Account, passwordHash: string): Promise<boolean>
+  setActive(database: Kysely<Database>, userId: string, active: 0 | 1, stamp: string): Promise<boolean>
+  /** Returns `false` if the account was disabled, or if its stored stamp differs from `account.securityStamp`. */
+  replacePassword(database: Kysely<Database>, account: Account, passwordHash: string, stamp: string): Promise<boolean>
+  /** Stores a new hash of the same password. Does nothing if the stored hash differs from `account.passwordHash`. */
+  renewHash(database: Kysely<Database>, account: Account, passwordHash: string): Promise<void>
 }
 
 export function identityOf({ userId, userName, role }: Account): Identity {

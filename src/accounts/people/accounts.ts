@@ -18,21 +18,23 @@ export const accounts: AccountTable = {
     return (await staffAccounts.hasEmail(database, email)) || (await customerAccounts.hasEmail(database, email))
   },
 
-  setEmail: (database, account, email) => tableOf(account.userId).setEmail(database, account, email),
+  setEmail: (database, account, email, stamp) => tableOf(account.userId).setEmail(database, account, email, stamp),
 
-  setActive: (database, userId, active) => tableOf(userId).setActive(database, userId, active),
+  setActive: (database, userId, active, stamp) => tableOf(userId).setActive(database, userId, active, stamp),
 
-  replacePassword: (database, account, passwordHash) =>
-    tableOf(account.userId).replacePassword(database, account, passwordHash),
+  replacePassword: (database, account, passwordHash, stamp) =>
+    tableOf(account.userId).replacePassword(database, account, passwordHash, stamp),
+
+  renewHash: (database, account, passwordHash) => tableOf(account.userId).renewHash(database, account, passwordHash),
 }
 
-/** Whether the stored account still has this name, role and password. Call it after a slow step, such as `verify`. */
+/** Whether the stored account still has this name, role and security stamp. Call it after a slow step. */
 export async function isUnchanged(database: Kysely<Database>, account: Account): Promise<boolean> {
   const current = await accounts.findById(database, account.userId)
   return (
     current?.userName === account.userName &&
     current.role === account.role &&
-    current.passwordHash === account.passwordHash
+    current.securityStamp === account.securityStamp
   )
 }
 

@@ -1,45 +1,51 @@
 import type { Context, Next } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
-import type { CrmSessions } from '../../crm-session/crm-session.ts'
+import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
 import { privilegesOf, type RoleName } from '../../crm-session/privileges.ts'
 import { Problem } from '../../web/problem.ts'
 import type { Account } from './account.ts'
 import { accounts } from './accounts.ts'
+import { hasStampOf } from './security-stamp.ts'
 
 export interface CurrentAccountParts {
   database: Kysely<Database>
   /** Null when the server runs without sessions. */
-  sessions: Pick<CrmSessions, 'endMany'> | null
+  sessions: Pick<CrmSessions, 'end' | 'endMany'> | null
 }
 
-interface SessionOfUser {
-  readonly userId: string | undefined
-  getPrivileges(): readonly string[]
-}
+type SessionOfUser = Pick<CrmSession, 'userId' | 'storage' | 'getPrivileges'>
 
-type Outcome = { is: 'guest' } | { is: 'account'; account: Account } | { is: 'changed'; reason: string }
+type Outcome =
+  | { is: 'guest' }
+  | { is: 'account'; account: Account }
+  | { is: 'changed'; reason: string; ends: 'all' | 'this' }
 
 export const DISABLED = 'Your account is disabled. Ask an administrator to enable it again.'
+
+const CHANGED = 'Your account was changed, for instance its password. Log in again.'
 
 export function roleChanged(role: RoleName): string {
   return `Your role is now ${role}. Log in again to use it.`
 }
 
 /**
- * Reads the account of the session's user from the database. `changed`: the account is disabled, or its role does not
- * fit the session's privileges. A changed row thus takes effect at the next request.
+ * Reads the account of the session's user from the database. `changed`: the account is disabled, its role does not fit
+ * the session's privileges, or its security stamp has changed since the login. A change thus takes effect at the next
+ * request, even if the session store failed when the sessions should have ended.
  */
 export async function currentAccount(database: Kysely<Database>, session: SessionOfUser | null): Promise<Outcome> {
   if (session?.userId === undefined) return { is: 'guest' }
   const account = await accounts.findById(database, session.userId)
-  if (account === undefined) return { is: 'changed', reason: DISABLED }
-  return fits(session, account) ? { is: 'account', account } : { is: 'changed', reason: roleChanged(account.role) }
+  if (account === undefined) return { is: 'changed', reason: DISABLED, ends: 'all' }
+  if (!fits(session, account)) return { is: 'changed', reason: roleChanged(account.role), ends: 'all' }
+  // Other sessions may be valid: they began after the change, or made the change.
+  return hasStampOf(session, account) ? { is: 'account', account } : { is: 'changed', reason: CHANGED, ends: 'this' }
 }
 
 /**
- * If the account has changed, ends all sessions, tokens and links of the user. The visitor becomes a guest, and each
- * device shows the reason once. A handler that waits for the request body must call this function again afterwards.
+ * If the account has changed, ends this session or all sessions, tokens and links of the user. The visitor becomes a
+ * guest, and each device shows the reason once. A handler that waits for the request body must call this function again afterwards.
  * @throws Problem 403 if a link has opened the session for this request only.
  */
 export async function refuseChangedAccount(
@@ -48,7 +54,9 @@ export async function refuseChangedAccount(
 ): Promise<void> {
   const result = await currentAccount(database, session)
   if (result.is !== 'changed' || session?.userId === undefined) return
-  await sessions?.endMany({ userId: session.userId }, 'revoked', { message: result.reason })
+  const by = { message: result.reason }
+  if (result.ends === 'all') await sessions?.endMany({ userId: session.userId }, 'revoked', by)
+  else await sessions?.end(session.id, 'revoked', by)
   await session.reload()
   if (session.userId !== undefined) throw new Problem(403, result.reason)
 }

@@ -28,34 +28,39 @@ export const customerAccounts: AccountTable = {
     return (await findValidatedUser(database, { email })) !== undefined
   },
 
-  async setEmail(database, { userId }, email) {
-    await database.updateTable('users').set({ email }).where('id', '=', userId).execute()
+  async setEmail(database, { userId }, email, stamp) {
+    await database.updateTable('users').set({ email, security_stamp: stamp }).where('id', '=', userId).execute()
   },
 
-  async setActive(database, userId, active) {
+  async setActive(database, userId, active, stamp) {
     const { numUpdatedRows } = await database
       .updateTable('users')
-      .set({ active })
+      .set({ active, security_stamp: stamp })
       .where('id', '=', userId)
       .where('validated', '=', 1)
       .executeTakeFirst()
     return Number(numUpdatedRows) === 1
   },
 
-  async replacePassword(database, { userId, passwordHash = null }, password) {
+  async replacePassword(database, { userId, securityStamp }, password, stamp) {
     const { numUpdatedRows } = await database
       .updateTable('users')
-      .set({ password })
+      .set({ password, security_stamp: stamp })
       .where('id', '=', userId)
-      .where('password', passwordHash === null ? 'is' : '=', passwordHash)
+      .where('security_stamp', '=', securityStamp)
       .where('validated', '=', 1)
       .where('active', '=', 1)
       .executeTakeFirst()
     return Number(numUpdatedRows) === 1
   },
+
+  async renewHash(database, { userId, passwordHash = '' }, password) {
+    const own = database.updateTable('users').where('id', '=', userId).where('password', '=', passwordHash)
+    await own.set({ password }).execute()
+  },
 }
 
-function accountOf({ id, email, password }: User): Account {
+function accountOf({ id, email, password, security_stamp }: User): Account {
   return {
     userId: id,
     userName: email,
@@ -63,5 +68,6 @@ function accountOf({ id, email, password }: User): Account {
     email,
     role: 'customer',
     passwordHash: password ?? undefined,
+    securityStamp: security_stamp,
   }
 }

@@ -55,16 +55,31 @@ export async function findReset(
   return account && { account, reset }
 }
 
+type Consumed = 'used' | 'declined'
+
 /**
- * Removes a link. Of concurrent calls, only one returns `true`. Returns `false` if the account has changed since the
- * link was made.
+ * Makes a link invalid. Of concurrent calls, only one returns `true`. Returns `false` if the account has changed since
+ * the link was made. `wasConsumed` finds the link until it expires.
  */
-export async function consumeReset(database: Kysely<Database>, reset: PasswordReset): Promise<boolean> {
-  const { numDeletedRows } = await database
-    .deleteFrom('password_resets')
+export async function consumeReset(database: Kysely<Database>, reset: PasswordReset, as: Consumed): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('password_resets')
+    .set({ hash: consumedHash(reset.hash, as) })
     .where('hash', '=', reset.hash)
     .executeTakeFirst()
-  return Number(numDeletedRows) === 1 && (await accountOf(database, reset)) !== undefined
+  return Number(numUpdatedRows) === 1 && (await accountOf(database, reset)) !== undefined
+}
+
+/** Whether the link was used or declined, for the answer to a form that is sent twice. */
+export async function wasConsumed(database: Kysely<Database>, token: unknown, as: Consumed, now: number) {
+  if (typeof token !== 'string' || !TOKEN.test(token)) return false
+  const row = await database
+    .selectFrom('password_resets')
+    .select('user_id')
+    .where('hash', '=', consumedHash(hash('sha256', token), as))
+    .where('expires_at', '>', isoTime(now))
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 export async function removeReset(database: Kysely<Database>, userId: string): Promise<void> {
@@ -81,6 +96,11 @@ async function accountOf(database: Kysely<Database>, reset: PasswordReset): Prom
   return account !== undefined && fingerprintOf(account) === reset.account ? account : undefined
 }
 
-function fingerprintOf({ email, role, passwordHash = '' }: Account): string {
-  return hash('sha256', `${email}\n${role}\n${passwordHash}`)
+function consumedHash(hashOfToken: string, as: Consumed): string {
+  return hash('sha256', `${as} ${hashOfToken}`)
+}
+
+/** Without the password hash, because a login may store a new hash of the same password. */
+function fingerprintOf({ email, role, securityStamp }: Account): string {
+  return hash('sha256', `${email}\n${role}\n${securityStamp}`)
 }

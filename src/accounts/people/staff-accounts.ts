@@ -30,32 +30,46 @@ export const staffAccounts: AccountTable = {
     return row !== undefined
   },
 
-  async setEmail(database, { userId }, email) {
-    await database.updateTable('sales_persons').set({ email }).where('user_id', '=', Number(userId)).execute()
+  async setEmail(database, { userId }, email, stamp) {
+    const own = database.updateTable('sales_persons').where('user_id', '=', Number(userId))
+    await own.set({ email, security_stamp: stamp }).execute()
   },
 
-  async setActive(database, userId, active) {
+  async setActive(database, userId, active, stamp) {
     const { numUpdatedRows } = await database
       .updateTable('sales_persons')
-      .set({ active })
+      .set({ active, security_stamp: stamp })
       .where('user_id', '=', Number(userId))
       .executeTakeFirst()
     return Number(numUpdatedRows) === 1
   },
 
-  async replacePassword(database, { userId, passwordHash = '' }, password) {
+  async replacePassword(database, { userId, securityStamp }, password, stamp) {
     const { numUpdatedRows } = await database
       .updateTable('sales_persons')
-      .set({ password })
+      .set({ password, security_stamp: stamp })
       .where('user_id', '=', Number(userId))
-      .where('password', '=', passwordHash)
+      .where('security_stamp', '=', securityStamp)
       .where('active', '=', 1)
       .executeTakeFirst()
     return Number(numUpdatedRows) === 1
   },
+
+  async renewHash(database, { userId, passwordHash = '' }, password) {
+    const own = database.updateTable('sales_persons').where('user_id', '=', Number(userId))
+    await own.where('password', '=', passwordHash).set({ password }).execute()
+  },
 }
 
-function accountOf({ user_id, firstname, lastname, email, role, password }: SalesPerson): Account {
+function accountOf({ user_id, firstname, lastname, email, role, password, security_stamp }: SalesPerson): Account {
   const userId = String(user_id)
-  return { userId, userName: `${firstname} ${lastname}`, loginName: userId, email, role, passwordHash: password }
+  return {
+    userId,
+    userName: `${firstname} ${lastname}`,
+    loginName: userId,
+    email,
+    role,
+    passwordHash: password,
+    securityStamp: security_stamp,
+  }
 }

@@ -31,37 +31,16 @@ export function noteDamagedHash(log: Logger, account: Account | undefined): void
   log.error({ event: 'password.damaged', userId: account.userId }, 'the stored hash of a password is damaged')
 }
 
-/**
- * Stores a hash of the configured cost for a verified password, and returns the account with this hash. If the hash
- * cannot be stored, returns the unchanged account. An error is only logged, so that the login succeeds.
- */
+/** Stores a hash of the configured cost for a verified password. An error is only logged, so the login succeeds. */
 export async function renewHash(
   { database, passwords, log }: StoredPasswordParts,
   account: Account,
   password: string,
-): Promise<Account> {
-  if (account.passwordHash === undefined || !passwords.isOutdated(account.passwordHash)) return account
+): Promise<void> {
+  if (account.passwordHash === undefined || !passwords.isOutdated(account.passwordHash)) return
   try {
-    const passwordHash = await passwords.hash(password)
-    return (await accounts.replacePassword(database, account, passwordHash)) ? { ...account, passwordHash } : account
+    await accounts.renewHash(database, account, await passwords.hash(password))
   } catch (error) {
     log.warn({ event: 'password.renew', err: error, userId: account.userId }, 'a password keeps a hash of another cost')
-    return account
   }
-}
-
-/**
- * Returns the stored account if `password` is still right, and the name and the role are unchanged. A concurrent login
- * may have stored a new hash of the same password.
- */
-export async function reloadIfRight(
-  { database, passwords }: StoredPasswordParts,
-  account: Account,
-  password: string,
-): Promise<Account | undefined> {
-  const current = await accounts.findById(database, account.userId)
-  if (current?.userName !== account.userName || current.role !== account.role) return undefined
-  const isRight =
-    current.passwordHash === account.passwordHash || (await passwords.verify(password, current.passwordHash))
-  return isRight ? current : undefined
 }

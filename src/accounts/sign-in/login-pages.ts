@@ -11,8 +11,9 @@ import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { safeNext } from '../../web/safe-next.ts'
-import type { Identity } from '../people/account.ts'
+import { type Account, identityOf } from '../people/account.ts'
 import { readLoginForm } from '../people/login-form.ts'
+import { stampsOf } from '../people/security-stamp.ts'
 import { COOKIES_BLOCKED, cookieCheckAddress, endUnusedSession, mayBlockCookies } from './cookie-check.ts'
 import { type DemoLogins, demoLogins } from './demo-logins.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
@@ -87,10 +88,11 @@ export function loginPages(parts: LoginParts) {
       const result = await signIn(
         parts,
         { ...origin, account: name, password, browser: parts.deviceCookie(ctx) },
-        async (identity) => {
-          remembers = form.remember && mayStayLoggedIn(identity)
-          await session.setPrivileges(identity, {
+        async (account) => {
+          remembers = form.remember && mayStayLoggedIn(account)
+          await session.setPrivileges(identityOf(account), {
             login: true,
+            storage: stampsOf(account),
             ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })
           return session
@@ -179,8 +181,8 @@ export function loginPages(parts: LoginParts) {
 }
 
 /** A forgotten device must not open the administration for a month. */
-function mayStayLoggedIn({ roles }: Identity): boolean {
-  return !roles.some((role) => privilegesOf(role).has('WebAdmin'))
+function mayStayLoggedIn({ role }: Account): boolean {
+  return !privilegesOf(role).has('WebAdmin')
 }
 
 function whySessionsEnd({ sessionIdleMinutes, sessionTimeoutMinutes }: Config): string {

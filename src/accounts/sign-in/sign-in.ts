@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts'
 import { formatCount } from '../../web/format.ts'
-import { type Account, type Identity, identityOf, type NamedAccount } from '../people/account.ts'
-import { accounts } from '../people/accounts.ts'
+import type { Account, NamedAccount } from '../people/account.ts'
+import { accounts, isUnchanged } from '../people/accounts.ts'
 import type { AccountName } from '../people/login-form.ts'
 import { rollback } from '../people/rollback.ts'
-import { reloadIfRight, renewHash } from '../people/stored-passwords.ts'
+import { renewHash } from '../people/stored-passwords.ts'
 import type { Browser, DeviceCookie } from './device-cookie.ts'
 import { rememberDevice } from './known-devices.ts'
 import { type Origin, type VerifyParts, verifyPassword } from './verify-password.ts'
@@ -46,7 +46,8 @@ const TEXTS = {
 /**
  * Signs a user in, for the login page and the API. Verifies the password, calls `start` to start the session, and then
  * makes the browser a known device of the account.
- * Closes the session again if the account was disabled or changed in the meantime. Rethrows an error of `start`, which
+ * Closes the session again if the account was disabled or changed in the meantime. If that fails, the security stamp of
+ * the verified account keeps the session out. Rethrows an error of `start`, which
  * does not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
@@ -54,7 +55,7 @@ const TEXTS = {
 export async function signIn(
   parts: SignInParts,
   { account: name, password, browser, ...origin }: Credentials,
-  start: (identity: Identity) => Promise<StartedSession>,
+  start: (account: Account) => Promise<StartedSession>,
 ): Promise<SignedIn> {
   const { config, log, database, clock } = parts
   const { address } = origin
@@ -85,19 +86,16 @@ export async function signIn(
     return { is: 'pending', account, message: 'This address is not validated yet. Open the link in the mail we sent.' }
   }
 
-  const session = await start(identityOf(account))
-  // Concurrent logins store a new hash before they read the account, so that the hash is unchanged in `rememberDevice`.
-  const renewed = await renewHash(parts, account, password)
-  const current = await reloadIfRight(parts, renewed, password).catch((error) =>
-    rollback(log, error, () => session.close()),
-  )
-  if (current === undefined) {
+  const session = await start(account)
+  const unchanged = await isUnchanged(database, account).catch((error) => rollback(log, error, () => session.close()))
+  if (!unchanged) {
     await session.close()
     return refuse('unknown')
   }
   log.info({ event: 'login.succeeded', userId: account.userId, ip: address, session: session.id }, 'login succeeded')
-  await rememberDevice(parts, current, origin, browser)
-  return { is: 'account', account: current }
+  await rememberDevice(parts, account, origin, browser)
+  await renewHash(parts, account, password)
+  return { is: 'account', account }
 }
 
 const REASONS: Record<Failure, string> = {

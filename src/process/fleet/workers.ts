@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { StartError } from '../../config/start-error.ts'
@@ -8,28 +8,36 @@ import { isForPrimary, type PrimaryMessage, type WorkerMessage } from '../../par
 export interface WorkersOptions {
   program: string
   count: number
-  /** The variables that workers receive in addition to the environment of this process. */
-  env: Record<string, string>
   log: Logger
   /** Handles a message of a worker. `answer` sends a message to that worker only. */
-  onMessage(message: Exclude<WorkerMessage, { is: 'listener closed' }>, answer: (message: PrimaryMessage) => void): void
+  onMessage(
+    message: Exclude<WorkerMessage, { is: 'ready' } | { is: 'leaving' }>,
+    answer: (message: PrimaryMessage) => void,
+  ): void
   /** The time limit for stopping all workers together. */
   stopWithinMilliseconds: number
 }
+
+type State = 'starting' | 'serving' | 'leaving' | 'stopping'
 
 // The pause before a restart doubles while workers die within 30 s of their start.
 const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
-const ALL_CLOSED: PrimaryMessage = { to: 'worker', is: 'all listeners closed' }
+// At the stop, the accepted connections wait no longer than this for a free worker.
+const HAND_OVER_MILLISECONDS = 500
 
-/** Starts a number of workers, and replaces each worker that dies. */
+/** Starts a number of workers, hands them connections in turn, and replaces each worker that dies. */
 export class Workers {
   readonly #options: WorkersOptions
-  readonly #running = new Set<Worker>()
-  readonly #serving = new WeakSet<Worker>()
-  readonly #refusing = new WeakSet<Worker>()
+  readonly #running = new Map<Worker, State>()
+  /** Workers that can take a connection. A worker takes one at a time. */
+  readonly #free: Worker[] = []
+  readonly #waiting: Socket[] = []
+  /** Connections that were sent to a worker. This process closes its copy when the worker has received its own. */
+  readonly #sent = new Map<Worker, Socket>()
   readonly #pauses = new Set<NodeJS.Timeout>()
+  #env: Record<string, string> = {}
   #deathsInARow = 0
   #started = false
   #stopping = false
@@ -39,26 +47,38 @@ export class Workers {
     cluster.setupPrimary({ exec: options.program, args: [] })
   }
 
-  /** Resolves when all workers listen. Rejects with a `StartError` when a worker ends before it listens. */
-  async start(): Promise<void> {
-    const { count } = this.#options
-    const starting = Array.from({ length: count }, () => this.#fork())
+  /**
+   * The workers receive `env` in addition to the environment of this process. Resolves when all workers serve. Rejects
+   * with a `StartError` when a worker ends before it serves.
+   */
+  async start(env: Record<string, string>): Promise<void> {
+    this.#env = env
+    const starting = Array.from({ length: this.#options.count }, () => this.#fork())
     await Promise.all(starting.map(serves))
     this.#started = true
   }
 
-  /** Gracefully stops all workers at once. */
+  /** Hands a connection to the next free worker. Nothing may have been read from it. */
+  serve(socket: Socket): void {
+    this.#waiting.push(socket)
+    this.#handOver()
+  }
+
+  /** Gracefully stops all workers at once. Before this, the connections that wait are handed to the workers. */
   async stop(): Promise<void> {
     this.#stopping = true
     for (const timer of this.#pauses) clearTimeout(timer)
-    await Promise.all([...this.#running].map((worker) => this.#stopOne(worker)))
+    const end = performance.now() + HAND_OVER_MILLISECONDS
+    while (this.#waiting.length + this.#sent.size > 0 && performance.now() < end) await pause(5)
+    for (const socket of this.#waiting.splice(0)) socket.destroy()
+    await Promise.all([...this.#running.keys()].map((worker) => this.#stopOne(worker)))
   }
 
   async #stopOne(worker: Worker): Promise<void> {
-    const gone = once(worker, 'exit')
-    // A worker that does not listen yet receives no messages. A signal may stop it, as it has no requests in flight.
-    if (this.#serving.has(worker)) send(worker, { to: 'worker', is: 'stop' })
-    else worker.process.kill('SIGTERM')
+    const gone = new Promise((resolve) => worker.once('exit', resolve))
+    // A worker that does not serve yet receives no messages. A signal may stop it, as it has no requests in flight.
+    if (this.#running.get(worker) === 'starting') worker.process.kill('SIGTERM')
+    else this.#tellToStop(worker)
     await Promise.race([gone, pause(this.#options.stopWithinMilliseconds, undefined, { ref: false })])
     worker.process.kill('SIGKILL')
     await gone
@@ -66,19 +86,19 @@ export class Workers {
 
   /** Sends `message` to all workers, and returns their number. */
   broadcast(message: PrimaryMessage): number {
-    for (const worker of this.#running) send(worker, message)
+    for (const worker of this.#running.keys()) send(worker, message)
     return this.#running.size
   }
 
   #fork(): Worker {
-    const { env, log, onMessage } = this.#options
-    const worker = cluster.fork(env)
+    const { log, onMessage } = this.#options
+    const worker = cluster.fork(this.#env)
     const since = performance.now()
-    this.#running.add(worker)
-    worker.once('listening', () => this.#serving.add(worker))
+    this.#running.set(worker, 'starting')
     worker.on('message', (message: unknown) => {
       if (!isForPrimary(message)) return
-      if (message.is === 'listener closed') this.#listenerClosed(worker)
+      if (message.is === 'ready') this.#isReady(worker)
+      else if (message.is === 'leaving') this.#leaves(worker)
       else onMessage(message, (answer) => send(worker, answer))
     })
     // Node emits this event when a message is sent to a worker that has just died.
@@ -87,20 +107,57 @@ export class Workers {
     )
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#running.delete(worker)
-      if (this.#stopping) this.#tellWhenAllRefuse()
+      this.#takeOut(worker)
+      const socket = this.#sent.get(worker)
+      this.#sent.delete(worker)
+      if (socket) this.serve(socket)
       if (this.#started && !this.#stopping) this.#replace(worker, performance.now() - since, code, signal)
     })
     return worker
   }
 
-  #listenerClosed(worker: Worker): void {
-    this.#refusing.add(worker)
-    if (this.#stopping) this.#tellWhenAllRefuse()
-    else send(worker, ALL_CLOSED)
+  #isReady(worker: Worker): void {
+    this.#sent.get(worker)?.destroy()
+    this.#sent.delete(worker)
+    const state = this.#running.get(worker)
+    if (state === undefined || state === 'stopping') return
+    if (state === 'starting') this.#running.set(worker, 'serving')
+    this.#free.push(worker)
+    this.#handOver()
+    this.#letLeave()
   }
 
-  #tellWhenAllRefuse(): void {
-    if ([...this.#running].every((worker) => this.#refusing.has(worker))) this.broadcast(ALL_CLOSED)
+  #handOver(): void {
+    while (this.#free.length > 0 && this.#waiting.length > 0) {
+      const worker = this.#free.shift()
+      const socket = this.#waiting.shift()
+      if (!worker || !socket) return
+      this.#sent.set(worker, socket)
+      const message: PrimaryMessage = { to: 'worker', is: 'connection' }
+      worker.send(message, socket, { keepOpen: true }, () => {})
+    }
+  }
+
+  #leaves(worker: Worker): void {
+    this.#running.set(worker, 'leaving')
+    this.#letLeave()
+  }
+
+  /** A signal may reach all processes. The last worker then serves until the primary has closed the listener. */
+  #letLeave(): void {
+    if (![...this.#running.values()].includes('serving')) return
+    for (const [worker, state] of this.#running) if (state === 'leaving') this.#tellToStop(worker)
+  }
+
+  #tellToStop(worker: Worker): void {
+    this.#running.set(worker, 'stopping')
+    this.#takeOut(worker)
+    send(worker, { to: 'worker', is: 'stop' })
+  }
+
+  #takeOut(worker: Worker): void {
+    const place = this.#free.indexOf(worker)
+    if (place >= 0) this.#free.splice(place, 1)
   }
 
   #replace({ id }: Worker, lived: number, code: number | null, signal: string | null): void {
@@ -120,13 +177,11 @@ function send(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message, () => {})
 }
 
-async function serves(worker: Worker): Promise<void> {
-  const over = new AbortController()
-  const { signal } = over
-  const died = once(worker, 'exit', { signal }).then(() => {
-    throw new StartError('A worker ended before it could serve. Its output above says why.')
+function serves(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: unknown) => isForPrimary(message) && message.is === 'ready' && resolve())
+    worker.once('exit', () =>
+      reject(new StartError('A worker ended before it could serve. Its output above says why.')),
+    )
   })
-  died.catch(() => {})
-  await Promise.race([once(worker, 'listening', { signal }), died])
-  over.abort()
 }

@@ -2,7 +2,7 @@ import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
-import { type Login, replaceSession, type SecureOptions } from './replace-session.ts'
+import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
 import { updateRecord } from './update-record.ts'
 
@@ -33,11 +33,19 @@ export async function secureSession(
 }
 
 /** Keeps the session ID, because the browser does not know it yet. Returns `false` when the session has ended. */
-async function logInUnsent(request: RequestSession, { fields, login }: Login): Promise<boolean> {
-  const { clock, events } = request.context
+async function logInUnsent(request: RequestSession, { fields, login, storage }: Login): Promise<boolean> {
+  const { context } = request
+  const { clock, events } = context
   const authenticated = login ? { authenticatedAt: clock.now() } : {}
   try {
-    await updateRecord(request, () => ({ changes: { ...fields, ...authenticated }, result: undefined }))
+    await updateRecord(request, (current) => ({
+      changes: {
+        ...fields,
+        ...authenticated,
+        ...(storage && { storage: storageWith(context, current.storage, storage) }),
+      },
+      result: undefined,
+    }))
   } catch (error) {
     if (isSessionError(error, 'SESSION_ENDED')) return false
     throw error
@@ -61,11 +69,12 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
 
 async function createNew(
   request: RequestSession,
-  { fields, login, startsNew, rememberMilliseconds }: Login,
+  { fields, login, startsNew, storage, rememberMilliseconds }: Login,
 ): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
-  await createSession(request, fields, login ? 'login' : 'visit', rememberMilliseconds)
+  const stored = storageWith(request.context, request.record.storage, storage)
+  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', rememberMilliseconds)
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */

@@ -1,3 +1,4 @@
+import { isPlainObject, typeOf } from '../known-options.ts'
 import { type Credential, endAfter, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
@@ -26,6 +27,8 @@ export interface NewTokenOptions<P extends string = string, R extends string = s
   name?: string
   /** Default 'read-write'. */
   scope?: TokenScope
+  /** The values in the storage of the session. Default: none. */
+  storage?: object
 }
 
 export interface TokenTerms {
@@ -47,6 +50,7 @@ export const TOKEN_OPTIONS = {
   absoluteSeconds: true,
   name: true,
   scope: true,
+  storage: true,
 } as const
 
 export async function createTokenSession(
@@ -95,7 +99,7 @@ function recordOf(
   context: Context,
   where: string,
   userId: string | undefined,
-  { userName, privileges, roles, idleSeconds, absoluteSeconds }: NewTokenOptions,
+  { userName, privileges, roles, idleSeconds, absoluteSeconds, storage = {} }: NewTokenOptions,
   now: number,
 ): SessionRecord {
   const grant: PrivilegeGrant = {
@@ -106,7 +110,9 @@ function recordOf(
   }
   const { fields, undeclared } = readGrant(context, grant, where)
   refuseUndeclared(context, where, undeclared)
-  const next = { ...newRecord(context, 'rest', now), ...fields }
+  if (!isPlainObject(storage))
+    throw new TypeError(`${where}: storage takes an object with values, got ${typeOf(storage)}.`)
+  const next = { ...newRecord(context, 'rest', now), ...fields, storage: context.format.encode(storage) }
   const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
   const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)
   const absoluteEnd = length === undefined ? next.absoluteEnd : now + length

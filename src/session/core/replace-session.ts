@@ -29,6 +29,8 @@ export interface Login extends SecureOptions {
   login: boolean
   /** What happens if the old session has ended. true creates a new session, and false throws SESSION_ENDED. */
   startsNew: boolean
+  /** Values for the storage of the new session. */
+  storage?: object
   /** The lifetime of the new session. Default: the ordinary timeouts for a login, otherwise those of the old session. */
   rememberMilliseconds?: number
 }
@@ -37,7 +39,7 @@ export interface Login extends SecureOptions {
 export async function replaceSession(
   { context, exchange, cause, origin }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage, rememberMilliseconds }: Login,
+  { fields, login, keepStorage, storage, rememberMilliseconds }: Login,
 ): Promise<NewSession | undefined> {
   const { store, clock, events } = context
   const { limits } = context.policy
@@ -49,7 +51,7 @@ export async function replaceSession(
     if (!current || !isLive(current, now)) return undefined
     const keep = keepStorage ?? isSameUser(current, fields)
     const record = {
-      ...successorOf(context, current, { fields, login }, keep, now),
+      ...successorOf(context, current, { fields, login, storage }, keep, now),
       ...(rememberMilliseconds !== undefined && rememberedFor(rememberMilliseconds, now)),
     }
     const via = login ? 'login' : old.credential.via
@@ -78,7 +80,7 @@ export async function replaceSession(
 function successorOf(
   context: Context,
   current: SessionRecord,
-  { fields, login }: Pick<Login, 'fields' | 'login'>,
+  { fields, login, storage }: Pick<Login, 'fields' | 'login'> & { storage: object | undefined },
   keep: boolean | readonly string[],
   now: number,
 ): SessionRecord {
@@ -88,7 +90,7 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: keptStorage(context, current, keep),
+    storage: storageWith(context, keptStorage(context, current, keep), storage),
     // Only a login restarts the absolute timeout and the default of the idle timeout.
     ...(login ? {} : lifetimeOf(current, now)),
   }
@@ -106,6 +108,11 @@ function isComplete({ grants, userName, userId }: Partial<GrantFields>): boolean
 function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boolean {
   const hasUser = current.userId !== null || current.userName !== ''
   return hasUser && !setsAnotherUser(current, fields)
+}
+
+/** Returns the encoded storage with these values. They replace the stored values of the same names. */
+export function storageWith({ format }: Context, stored: string, values: object | undefined): string {
+  return values === undefined ? stored : format.encode({ ...format.tryDecode(stored), ...values })
 }
 
 function keptStorage({ format, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {

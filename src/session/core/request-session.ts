@@ -130,6 +130,8 @@ export class RequestSession {
   arrivalId: SessionId | undefined
   /** The cookie of this request, if its session or credential ended less than a minute ago. */
   justEnded: CookieOf | undefined
+  /** Whether a login or a rotation has replaced the cookie of this request less than a minute ago. */
+  cookieWasReplaced = false
   /** The ended credential whose message this device has not read; undefined for no message. */
   unread: { hash: string } | undefined
   /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */

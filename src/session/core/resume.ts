@@ -81,6 +81,7 @@ function guestAfter(
   const request = guest(context, exchange, isLate ? 'just-ended' : undefined)
   request.arrivalId = id
   if (isLate) request.justEnded = { id, hash }
+  request.cookieWasReplaced = isLate && ended.reason === 'secured'
   // The origin is used only for the time for which every store keeps the tombstone of a cookie.
   if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
   // Only a page navigation can show the message to the user.

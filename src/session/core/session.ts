@@ -22,7 +22,13 @@ import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
-import { checkRemember, clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
+import {
+  checkLoginStorage,
+  checkRemember,
+  clearPrivileges,
+  type SetPrivilegesOptions,
+  setPrivileges,
+} from './set-privileges.ts'
 import { type DeepReadonly, deepFreeze } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
@@ -175,6 +181,14 @@ export class Session<
     return this.#request.arrivalId
   }
 
+  /**
+   * Whether another request has replaced the cookie of this request less than a minute ago, by a login or a rotation. A
+   * form that is sent twice can arrive with such a cookie.
+   */
+  get cookieWasReplaced(): boolean {
+    return this.#request.cookieWasReplaced
+  }
+
   /** Whether the previous session of this device ended with a message. `takeMessage` returns the message. */
   get hasMessage(): boolean {
     return this.#request.unread !== undefined
@@ -220,16 +234,21 @@ export class Session<
    * Replaces the privileges and roles. A call also rotates the session ID if it sets another user, adds a privilege or
    * has `login: true`. This object then represents a new session with a new cookie. All cookies, devices and one-time
    * links of the old session are revoked. If the call sets another user, the new storage is empty, because an attacker
-   * could have prepared the old storage. `keepStorage` keeps the old storage or a part of it.
+   * could have prepared the old storage. `keepStorage` keeps the old storage or a part of it. A login also stores the values
+   * of `storage`, in the same step.
    * @throws SessionError SESSION_ENDED if the session has ended and the call is not a login; HEADERS_SENT (see
    * `docs/errors.md`); STORE_UNAVAILABLE.
    * @throws TypeError for an undeclared name, if the call sets another user or adds a privilege. In other calls, an
    * undeclared name only causes a warning.
    */
-  async setPrivileges(grant: PrivilegeGrant<P, R>, options: SetPrivilegesOptions = {}): Promise<void> {
-    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, remember: true })
+  async setPrivileges(
+    grant: PrivilegeGrant<P, R>,
+    options: SetPrivilegesOptions & { storage?: Partial<S> } = {},
+  ): Promise<void> {
+    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, storage: true, remember: true })
     checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
+    checkLoginStorage(options)
     checkRemember(options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))

@@ -78,7 +78,7 @@ export interface Sessions<
    * timeout only if `idleSeconds` is given. The store contains only a hash, so the token cannot be shown again later.
    * @throws SessionError SESSION_LIMIT, STORE_UNAVAILABLE.
    */
-  newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom): Promise<NewToken>
+  newToken(userId: string, options: NewTokenOptions<P, R> & NewTokenFrom & { storage?: Partial<S> }): Promise<NewToken>
   /** Yields after each change of the session, until the session ends or `signal` aborts. */
   watch(id: SessionId, signal: AbortSignal): AsyncIterable<void>
   /**

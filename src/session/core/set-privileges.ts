@@ -1,4 +1,4 @@
-import { refuseUnknown } from '../known-options.ts'
+import { isPlainObject, refuseUnknown, typeOf } from '../known-options.ts'
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { type Grant, needsRotation, refuseUndeclared, setsAnotherUser, warnOfUndeclared } from './grants.ts'
@@ -14,6 +14,8 @@ export interface SetPrivilegesOptions extends SecureOptions {
    * that sets a user without this option throws SESSION_ENDED.
    */
   login?: boolean
+  /** Values that the storage of the new session gets in the same step. Only for a call with `login: true`. */
+  storage?: object
   /**
    * "Stay logged in": the session that this login begins has no other timeout than this number of days (1 to 400), and
    * the browser keeps the cookie when it closes. Needs `login: true`. See `docs/lifetimes.md`.
@@ -38,6 +40,15 @@ export function checkRemember({ login, remember }: SetPrivilegesOptions): void {
     throw new TypeError(
       'setPrivileges(): remember needs login: true, because only a login begins a remembered session.',
     )
+}
+
+/** @throws TypeError for values that no login would store. */
+export function checkLoginStorage({ login, storage }: SetPrivilegesOptions): void {
+  if (storage === undefined) return
+  if (!isPlainObject(storage))
+    throw new TypeError(`setPrivileges(): storage takes an object with values, got ${typeOf(storage)}.`)
+  if (login !== true)
+    throw new TypeError('setPrivileges(): storage needs login: true. Use use() to change the storage.')
 }
 
 export async function setPrivileges(
@@ -67,7 +78,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage, remember }: SetPrivilegesOptions,
+  { login, keepStorage, storage, remember }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -88,6 +99,7 @@ async function setGrants(
     login: isLogin,
     startsNew,
     ...(keepStorage !== undefined && { keepStorage }),
+    ...(storage !== undefined && { storage }),
     ...(remember && { rememberMilliseconds: Math.ceil(remember.days * DAY_MILLISECONDS) }),
   })
 }

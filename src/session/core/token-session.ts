@@ -97,7 +97,9 @@ export class TokenSession<
    * @throws SessionError SESSION_LIMIT (503, number 5503) when a limit of sessions is reached; STORE_UNAVAILABLE.
    * @throws TypeError for an undefined `userId`. A call without arguments creates a session without a user (West Wind).
    */
-  async newSession(...user: [] | [userId: string, options?: NewTokenOptions<P, R>]): Promise<string> {
+  async newSession(
+    ...user: [] | [userId: string, options?: NewTokenOptions<P, R> & { storage?: Partial<S> }]
+  ): Promise<string> {
     const [userId, options = {}] = user
     if (user.length > 0 && userId === undefined) throw new TypeError("newSession(): pass the user's ID, got undefined.")
     refuseUnknown('newSession()', options, TOKEN_OPTIONS)

@@ -27,7 +27,11 @@ test('a new token is revoked if the second check of its owner fails with an erro
   ] as const) {
     const parts = { ...demo.parts, sessions: { ...sessions, newToken, end } }
     await assert.rejects(
-      makeApiToken(parts, '1', wanted, { requestId: 'r', device: null, address: '127.0.0.1' }),
+      makeApiToken(parts, { userId: '1', session: { storage: {} } }, wanted, {
+        requestId: 'r',
+        device: null,
+        address: '127.0.0.1',
+      }),
       /sales_persons/,
     )
     await database.schema.alterTable('elsewhere').renameTo('sales_persons').execute()

@@ -160,7 +160,9 @@ test('a user has at most 20 tokens, even when many are requested at once', async
     return page
   }
   const parts = { ...demo.parts, sessions: { ...sessions, list } }
-  await Promise.all(Array.from({ length: 6 }, () => makeApiToken(parts, '1', wanted, from)))
+  await Promise.all(
+    Array.from({ length: 6 }, () => makeApiToken(parts, { userId: '1', session: { storage: {} } }, wanted, from)),
+  )
   assert.ok((await tokensOf(ada)).length <= 20)
   while ((await tokensOf(ada)).length < 20) tokenOn(await makeToken(ada))
   const refused = { once: formOn(page) }

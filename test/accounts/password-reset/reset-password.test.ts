@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { disableAccount, enableAccount } from '../../../src/accounts/index.ts'
+import bcrypt from 'bcryptjs'
+import { accounts, disableAccount, enableAccount } from '../../../src/accounts/index.ts'
 import { auditOf } from '../../support/audit.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
 import { headingOf, messageOf, pathOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, readMailbox, signedUpCustomer } from '../../support/sign-up.ts'
 import { callWith, everyWayIn } from '../../support/tokens.ts'
-import type { Visitor } from '../../support/visitor.ts'
+import type { Answer, Visitor } from '../../support/visitor.ts'
 
 const ADA = 'ada.marlow@crm.example'
 const NEW = 'four unusual words here'
@@ -119,23 +120,57 @@ test('[RESET-3] of many simultaneous uses of a link, exactly one sets its passwo
   await demo.visitor().logInWell(1, words[Number(won[0])])
 })
 
+test('[TAB-4] the forms of a reset link that are sent twice say both times what they did', async (t) => {
+  const demo = await startDemo(t)
+  const used = 'The password was changed before'
+  for (const atOnce of [false, true]) {
+    demo.clock.advance({ minutes: 2 })
+    const link = await resetLink(demo, ADA)
+    const visitors = [demo.visitor(), demo.visitor()]
+    const answers: Answer[] = []
+    if (atOnce) answers.push(...(await Promise.all(visitors.map((visitor) => redeem(visitor, link)))))
+    else for (const visitor of visitors) answers.push(await redeem(visitor, link))
+    const repeated = answers.filter(({ status }) => status !== 303)
+    assert.deepEqual(
+      repeated.map((answer) => [answer.status, headingOf(answer)]),
+      [[400, used]],
+    )
+    const token = link.slice(link.indexOf('=') + 1)
+    const late = await demo.visitor().post('/password/new/decline', { token })
+    assert.equal(headingOf(late), 'Invalid token', 'the password has changed, so nothing was declined')
+    demo.clock.advance({ minutes: 16 })
+    assert.equal(headingOf(await redeem(demo.visitor(), link)), 'Invalid token')
+  }
+  const declined = await resetLink(demo, ADA)
+  const token = declined.slice(declined.indexOf('=') + 1)
+  for (let click = 0; click < 2; click += 1) {
+    const answer = await demo.visitor().post('/password/new/decline', { token })
+    assert.deepEqual([answer.status, headingOf(answer)], [200, 'The link is invalid now'])
+  }
+  assert.equal(headingOf(await redeem(demo.visitor(), declined)), 'Invalid token')
+})
+
 test('[RESET-3] a link that is used while it is declined is not reported as declined', async (t) => {
   const demo = await startDemo(t)
   const link = await resetLink(demo, ADA)
   const { database } = demo.parts
-  const deleteFrom = database.deleteFrom.bind(database)
-  // The link is used between the moment when the page has found it and the moment when the page removes it.
-  database.deleteFrom = ((table: 'password_resets') => {
-    const where = (...condition: ['hash', '=', string]) => ({
-      async executeTakeFirst() {
-        assert.equal((await redeem(demo.visitor(), link)).status, 303)
-        return deleteFrom(table)
-          .where(...condition)
-          .executeTakeFirst()
-      },
+  const updateTable = database.updateTable.bind(database)
+  // The link is used between the moment when the page has found it and the moment when the page makes it invalid.
+  database.updateTable = ((table: 'password_resets') => {
+    const set = (changes: { hash: string }) => ({
+      where: (...condition: ['hash', '=', string]) => ({
+        async executeTakeFirst() {
+          database.updateTable = updateTable
+          assert.equal((await redeem(demo.visitor(), link)).status, 303)
+          return updateTable(table)
+            .set(changes)
+            .where(...condition)
+            .executeTakeFirst()
+        },
+      }),
     })
-    return { where }
-  }) as unknown as typeof database.deleteFrom
+    return { set }
+  }) as unknown as typeof database.updateTable
   const token = link.slice(link.indexOf('=') + 1)
   const declined = await demo.visitor().post('/password/new/decline', { token })
   assert.deepEqual([declined.status, headingOf(declined)], [400, 'Invalid token'])
@@ -144,13 +179,16 @@ test('[RESET-3] a link that is used while it is declined is not reported as decl
 test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new password, a new address, another role or a disabled account', async (t) => {
   const demo = await startDemo(t, { trustProxyHops: 1 })
   const { database } = demo.parts
-  const change = (changes: { password: string } | { email: string } | { role: 'manager' }) =>
+  const ada = async () => (await accounts.findById(database, '1')) ?? assert.fail()
+  const change = (changes: { email: string } | { role: 'manager' }) =>
     database.updateTable('sales_persons').set(changes).where('user_id', '=', 1).execute()
   const isOpen = async (link: string) => (await demo.visitor().get(link)).status === 200
   let link = ''
   const endings: Record<string, () => Promise<unknown>> = {
     'a newer link': () => resetLink(demo, ADA),
-    'a new password': async () => change({ password: await demo.parts.passwords.hash('another password') }),
+    'a new password': async () => {
+      await accounts.replacePassword(database, await ada(), await demo.parts.passwords.hash('another one'), 'stamp')
+    },
     'a disabled account': async () => {
       await disableAccount(demo.parts, '1')
       await enableAccount(demo.parts, '1')
@@ -173,6 +211,19 @@ test('[RESET-3] a link ends after 15 minutes, and with a newer link, a new passw
     assert.equal(await isOpen(link), false, how)
     assert.equal((await redeem(demo.visitor(), link)).status, 400, how)
   }
+})
+
+test('[RESET-6] a login that stores a new hash of the same password leaves the link valid', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  const ada = async () => (await accounts.findById(database, '1')) ?? assert.fail()
+  await accounts.renewHash(database, await ada(), bcrypt.hashSync('crm-demo', 5))
+  const { passwordHash } = await ada()
+  const link = await resetLink(demo, ADA)
+  await demo.visitor().logInWell(1)
+  assert.notEqual((await ada()).passwordHash, passwordHash)
+  assert.equal((await redeem(demo.visitor(), link)).status, 303)
+  await demo.visitor().logInWell(1, NEW)
 })
 
 test('[RESET-3] a link sets no password if the account gets another address while the new password is hashed', async (t) => {

@@ -59,9 +59,8 @@ test('[PEOPLE-2] if the session store fails, a disabled account stays disabled, 
   await assert.rejects(disableAccount(failing, '1'), (error) => error instanceof Problem && error.status === 503)
   assert.equal(await demo.parts.sessions?.count({ userId: '1' }), 1)
 
-  await assert.rejects(enableAccount(failing, '1'), SessionError)
   assert.equal((await demo.visitor().logIn(1)).status, 422)
-  await enableAccount(demo.parts, '1')
+  await enableAccount(failing, '1')
   assert.equal((await visitor.get('/customers')).status, 303)
 })
 

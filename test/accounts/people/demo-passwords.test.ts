@@ -16,17 +16,17 @@ const OWN = 'a password of its own'
 
 test('[HOST-3] production refuses to start while an active account has the demo’s password, and the error names commands that fix this', async (t) => {
   const { env, disable } = await databaseOfTheDemo(t)
-  const cluster = await new Program(t, { env: { ...env, WEB_CONCURRENCY: '2' } }).run()
+  const program = new Program(t, { env: { ...env, WEB_CONCURRENCY: '2', LOG_LEVEL: 'info' } })
+  await assert.rejects(program.printed(/http/), /it ended with code 1/, 'the cluster has started')
+  const cluster = await program.ended
   assert.deepEqual([cluster.code, cluster.stdout, cluster.stderr.trimEnd().split('\n').length], [1, '', 1])
-  await assert.rejects(startServer({ env }), (error: Error) => {
-    assert.ok(error instanceof StartError)
-    for (const said of ['Ada Marlow (1)', 'Tomasz Nowak (6)', 'user:password', 'user:disable', 'DATABASE_URL'])
-      assert.ok(error.message.includes(said), error.message)
-    return cluster.stderr === `${error.message}\n`
-  })
+  const { message } = await refusalOf(env)
+  for (const said of ['Ada Marlow (1)', 'Tomasz Nowak (6)', 'user:password', 'user:disable', 'DATABASE_URL'])
+    assert.ok(message.includes(said), message)
+  assert.equal(cluster.stderr, `${message}\n`)
 
   await disable(1, 2, 3, 4, 5)
-  await assert.rejects(startServer({ env }), /of the demo: Tomasz Nowak \(6\)\. Run/)
+  assert.match((await refusalOf(env)).message, /of the demo: Tomasz Nowak \(6\)\. Run/)
   const command = new Program(t, { entry: 'src/commands/user-password.ts', args: ['6'], env })
   assert.match((await command.run(`${OWN}\n${OWN}\n`)).stdout, /Tomasz Nowak \(6\) has a new password/)
   const server = await startServer({ env })
@@ -44,6 +44,15 @@ test('[HOST-3] no account logs in to production with the demo’s password', asy
   const headers = { 'Content-Type': 'application/json' }
   assert.equal((await fetch(`${production.url}/api/signin`, { method: 'POST', headers, body })).status, 401)
 })
+
+/** Fails at once if the server starts. */
+async function refusalOf(env: Record<string, string>): Promise<StartError> {
+  const server = await startServer({ env }).catch((error: unknown) => error)
+  if (server instanceof StartError) return server
+  if (server instanceof Error) throw server
+  await (server as Awaited<ReturnType<typeof startServer>>).stop()
+  assert.fail('the server has started')
+}
 
 /** `renumbered` is the new userId of account 6. */
 async function databaseOfTheDemo(t: TestContext, { renumbered = 6 } = {}) {

@@ -189,7 +189,7 @@ test('[LIMIT-7] a login with a password that was changed meanwhile makes no devi
   const { database } = demo.parts
   const account = await accounts.findById(database, String(HELEN))
   assert.ok(account)
-  await database.updateTable('sales_persons').set({ password: 'new' }).where('user_id', '=', HELEN).execute()
+  assert.equal(await accounts.replacePassword(database, account, 'new', 'stamp'), true)
   const origin = { device: null, address: '203.0.113.7' }
   const kept: string[] = []
   await rememberDevice(demo.parts, account, origin, { token: undefined, keep: (token) => void kept.push(token) })

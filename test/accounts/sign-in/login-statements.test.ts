@@ -20,6 +20,11 @@ test('a login finds its account with one statement for each table, and checks th
 
   assert.deepEqual(await tablesOf(logIn(4)), ['sales_persons', 'sales_persons'])
   assert.deepEqual(await tablesOf(new ApiClient(demo).signIn('4')), ['sales_persons', 'sales_persons'])
+  const [visitor, program] = [demo.visitor(), new ApiClient(demo)]
+  await visitor.logIn(4)
+  await program.signIn('4')
+  assert.deepEqual(await tablesOf(visitor.get('/account/sessions')), ['sales_persons'], 'a page')
+  assert.deepEqual(await tablesOf(program.get('/me')), ['sales_persons'], 'a call')
   assert.deepEqual(await tablesOf(logIn(4, 'wrong')), ['sales_persons'])
   assert.deepEqual(await tablesOf(logIn(999)), ['sales_persons'])
   assert.deepEqual(await tablesOf(logIn('unknown@example.com')), ['sales_persons', 'users'])

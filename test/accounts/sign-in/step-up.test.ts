@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import test from 'node:test'
 import { barrier } from '../../support/barrier.ts'
 import { startDemo } from '../../support/demo.ts'
@@ -99,6 +100,35 @@ test('a step-up form that is sent twice redirects both times', async (t) => {
   const answers = await Promise.all([ada.copy().post(CONFIRM, sent), ada.copy().post(CONFIRM, sent)])
   for (const { status, location } of answers) assert.deepEqual([status, location], [303, '/account/password'])
   assert.equal(answers.flatMap(({ setCookies }) => setCookies).length, 1, 'one response sets the new cookie')
+})
+
+test('[TAB-4] a form that rotates the cookie and is sent twice leads to the same page, with the former and with the new cookie', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const once = () => randomUUID()
+  for (const [path, fields, result] of [
+    [CONFIRM, { password: 'crm-demo', next: '/customers?q=a' }, '/customers?q=a'],
+    ['/account/email', { password: 'crm-demo', email: 'ada@new.example', once: once() }, '/account/email'],
+    [
+      '/account/password',
+      { password: 'crm-demo', newPassword: 'four unusual words', once: once() },
+      '/account/password',
+    ],
+  ] as const) {
+    const former = ada.copy()
+    for (const visitor of [ada, former, ada]) {
+      const answer = await visitor.post(path, fields)
+      assert.deepEqual([answer.status, answer.location], [303, result], path)
+      if (visitor === former) assert.deepEqual(answer.setCookies, [])
+    }
+  }
+  assert.match((await ada.get('/account/password')).text, /Your password is changed/)
+  const former = ada.copy()
+  await ada.post(CONFIRM, { password: 'four unusual words' })
+  demo.clock.advance({ minutes: 1 })
+  const late = await former.post('/account/password', { password: 'four unusual words', newPassword: 'y' })
+  assert.deepEqual([late.status, headingOf(late)], [409, 'Your session has ended'])
 })
 
 test('the step-up redirects to pages of this server only', async (t) => {

@@ -26,7 +26,11 @@ test('[JOIN-2] a SQLite file of an earlier version keeps its users, and then all
   await assert.rejects(add('3', 'bo@example.com', 0), /UNIQUE/)
 
   await migrateToLatest(database, 'memory', migrations)
-  assert.deepEqual(await users(), before)
+  const added = { security_stamp: '' }
+  assert.deepEqual(
+    await users(),
+    before.map((user) => ({ ...user, ...added })),
+  )
   await add('3', 'bo@example.com', 0)
   await add('4', 'ana@example.com', 0)
   await assert.rejects(add('5', 'ana@example.com', 1), /UNIQUE/)

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
-import { startFleetProcess, untilGone } from '../../support/fleet.ts'
+import { type Fleet, startFleetProcess, untilGone } from '../../support/fleet.ts'
 import { Program, settingsIn, startServerProcess, temporaryFolder } from '../../support/process.ts'
 import { startClients } from '../../support/restless-clients.ts'
 import { GOOD_PASSWORD, readMailbox } from '../../support/sign-up.ts'
@@ -102,6 +105,30 @@ test('[STOP-2] the stop of two workers resets no request of clients that pause u
   }
 })
 
+test('[STOP-2] connections that wait to be accepted are served, also when the signal reaches all processes', async (t) => {
+  const fleet = await startFleetProcess(t, 2)
+  fleet.program.kill('SIGSTOP')
+  const answers = await halfClosedRequests(fleet, 100)
+  for (const worker of fleet.workers()) process.kill(worker, 'SIGTERM')
+  fleet.program.kill('SIGTERM')
+  fleet.program.kill('SIGCONT')
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['HTTP/1.1 200 OK']))
+  const { code, stderr } = await fleet.program.ended
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+})
+
+test('a connection that would go to a worker which has just died is served by another worker', async (t) => {
+  const fleet = await startFleetProcess(t, 2)
+  const [victim = 0] = fleet.workers()
+  fleet.program.kill('SIGSTOP')
+  process.kill(victim, 'SIGKILL')
+  const answers = await halfClosedRequests(fleet, 4)
+  fleet.program.kill('SIGCONT')
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set(['HTTP/1.1 200 OK']))
+  await fleet.wholeAgainWithout(victim)
+  await fleet.program.stop()
+})
+
 test('[STOP-1] a terminal that closes signals all processes, and the primary stops the workers gracefully', async (t) => {
   const fleet = await startFleetProcess(t, 2)
   const workers = fleet.workers()
@@ -145,4 +172,16 @@ async function isSignedIn(t: TestContext, env: Record<string, string>, visitor: 
 function sumOf(metrics: string, name: string, label: string): number {
   const samples = metrics.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(label))
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}
+
+/** Resolves when `count` clients are connected and have sent a request. The answers are the first lines. */
+async function halfClosedRequests({ url }: Fleet, count: number): Promise<Promise<string>[]> {
+  const { hostname, port, host } = new URL(url)
+  const clients = Array.from({ length: count }, () => connect(Number(port), hostname))
+  await Promise.all(clients.map((client) => once(client, 'connect')))
+  return clients.map(async (client) => {
+    const answer = text(client)
+    client.end(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    return (await answer).split('\r\n', 1).join()
+  })
 }

@@ -122,6 +122,7 @@ export const brokenStores: readonly BrokenStore[] = [
       'attach, rotate and detach do nothing on an expired, ended or invalidated session',
       'the message of an end and of endMany is kept for 24 hours, and not longer',
       'the message of an end reaches all devices and tokens that the session still had, and no other device',
+      'the message of detach reaches only the signed-out device, for 24 hours, also after the session has ended',
       'of a logout and a replacement at the same moment exactly one succeeds',
       'the origin of a login outlives its session, if that was replaced or was a repeated login, but no rotation of its cookie',
     ],

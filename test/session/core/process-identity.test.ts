@@ -23,12 +23,13 @@ test('[PROC-3] a process with the process id of a killed process does not count 
 })
 
 test('[PROC-3] a zombie process does not count as running', onLinux, async (t) => {
-  const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60'])
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
   t.after(() => parent.kill('SIGKILL'))
   const [output] = await once(parent.stdout, 'data')
   const pid = Number(output)
   const started = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21]
   assert.equal(isRunning({ pid, thread: pid, started }), true)
+  process.kill(pid, 'SIGKILL')
   await until('it counts as ended', async () => isRunning({ pid, thread: pid, started }) === false)
   assert.ok(process.kill(pid, 0), 'its process id exists')
 })
