@@ -309,7 +309,10 @@ export interface EndFilter {
 export interface ListFilter {
   userId?: string
   kind?: SessionKind
-  /** `user`: live sessions with a user or a privilege. `restored`: live sessions with a device that a link added. */
+  /**
+   * `user`: live sessions with a user or a privilege. `restored`: live sessions with a device that a link added. An
+   * expired device counts until a sweep removes it.
+   */
   state?: 'guest' | 'user' | 'restored' | 'invalidated'
   /** Selects live sessions that have a credential with this `via`, for instance `token` for API tokens. */
   via?: Credential['via']
