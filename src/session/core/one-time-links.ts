@@ -1,4 +1,4 @@
-import { isGuestRecord, type SessionRecord } from '../record.ts'
+import { isGuestRecord, NEVER, type SessionRecord } from '../record.ts'
 import type { FoundOTP, SeenFrom } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import { resolveLostReply } from './bound-store.ts'
@@ -8,7 +8,7 @@ import { hashSecret } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
 import { sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
-import { joinedUntil, newCredential } from './new-record.ts'
+import { isRemembered, joinedUntil, newCredential } from './new-record.ts'
 import { beginSession, presentSession } from './new-session.ts'
 import type { Policy } from './options.ts'
 import type { RequestSession } from './request-session.ts'
@@ -34,13 +34,9 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   const needsCookie = !isOwn && terms.requestOnly !== true
   if (needsCookie) request.require('cookie')
   const now = clock.now()
+  const expiresAt = Math.min(joinedUntil(context, found.session, now), terms.until ?? NEVER)
   const made = needsCookie
-    ? newCredential(
-        'cookie',
-        found.session,
-        { via: 'link', authenticatedAt: null, from: exchange, expiresAt: joinedUntil(context, found.session, now) },
-        now,
-      )
+    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange, expiresAt }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
   // If the reply of the store is lost, the stored credential proves that the link was redeemed.
@@ -101,7 +97,10 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
   const { state, context, cause } = request
   if (state.is !== 'live') throw sessionEnded()
   const { device, address } = request.exchange
-  const token = await attachOTP(context, state.record, { ...options, device, address }, state.credential.hash, cause)
+  const { record, credential } = state
+  const isJoined = credential.expiresAt !== NEVER && !isRemembered(record, credential)
+  const made = { ...options, device, address, until: isJoined ? credential.expiresAt : undefined }
+  const token = await attachOTP(context, record, made, credential.hash, cause)
   if (token === undefined) throw sessionEnded()
   return token
 }
@@ -110,7 +109,7 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,
   session: SessionRecord,
-  options: OTPOptions & Partial<SeenFrom>,
+  options: OTPOptions & Pick<OTPTerms, 'until'> & Partial<SeenFrom>,
   by: string | undefined,
   cause: Cause | undefined,
 ): Promise<string | undefined> {

@@ -113,6 +113,20 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.deepEqual([(await late.read<Described>('/read')).userName, await manager.get(id)], ['', undefined])
   })
 
+  test(`[REMEMBER-3] a link of a joined device brings no device into the session for longer, on the ${store} store`, async (t) => {
+    const { visitor, clock } = await startLayer(t, PAGES_TO_REMEMBER, { store: open() })
+    const [ana, phone, tablet] = [visitor(), visitor(), visitor()]
+    await ana.read<Described>('/remember')
+    await phone.get(`/read?$4DSID=${await ana.read<string>('/link')}`)
+    clock.advance({ milliseconds: 12 * HOUR - 1 })
+    const [opened, unopened] = [await phone.read<string>('/link'), await phone.read<string>('/link')]
+    assert.equal((await tablet.read<Described>(`/read?$4DSID=${opened}`)).userName, 'Ana Lima')
+    clock.advance({ milliseconds: 1 })
+    assert.equal((await tablet.read<Described>('/read')).userName, '')
+    assert.equal((await visitor().read<Described>(`/read?$4DSID=${unopened}`)).userName, '')
+    assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')
+  })
+
   test(`[REMEMBER-3] a joined device that replaces the session keeps its own end, on the ${store} store`, async (t) => {
     const { visitor, clock } = await startLayer(t, PAGES_TO_REMEMBER, { store: open() })
     const [ana, phone] = [visitor(), visitor()]

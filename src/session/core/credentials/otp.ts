@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { checkFlags, refuseUnknown } from '../../known-options.ts'
-import { type Credential, NEVER } from '../../record.ts'
+import { type Credential, isTime, NEVER } from '../../record.ts'
 import type { SeenFrom } from '../../store.ts'
 import { lifetimeMilliseconds } from '../lifetime.ts'
 import { cutDevice } from '../new-record.ts'
@@ -25,7 +25,10 @@ export interface OTPOptions {
   purpose?: string
 }
 
-export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
+export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'> & {
+  /** The time at which the device that made the link is signed out. A device that opens the link stays no longer. */
+  until?: number | undefined
+}
 
 export const OTP_OPTIONS = {
   lifespan: true,
@@ -69,7 +72,8 @@ export function newOTP(
     purpose,
     device,
     address,
-  }: OTPOptions & { lifespan: number } & Partial<SeenFrom>,
+    until,
+  }: OTPOptions & Pick<OTPTerms, 'until'> & { lifespan: number } & Partial<SeenFrom>,
   now: number,
 ): { credential: Credential; token: string } {
   const token = randomBytes(16).toString('hex').toUpperCase()
@@ -83,9 +87,12 @@ export function newOTP(
     authenticatedAt: null,
     device: cutDevice(device ?? null),
     address: address ?? null,
-    expiresAt: Math.min(now + Math.ceil(Math.max(lifespan, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
+    expiresAt: Math.min(now + Math.ceil(Math.max(lifespan, SHORTEST_LIFESPAN_SECONDS) * 1000), until ?? NEVER),
     purpose: purpose ?? null,
-    details: format.encode({ path, data, confirm: confirm === true, requestOnly: requestOnly === true }, 'createOTP'),
+    details: format.encode(
+      { path, data, confirm: confirm === true, requestOnly: requestOnly === true, until },
+      'createOTP',
+    ),
   }
   return { credential, token }
 }
@@ -93,13 +100,14 @@ export function newOTP(
 /** Returns the options of a link. Returns undefined if an option cannot be read. The link then opens no session. */
 export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
   const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
-  const { path, confirm, requestOnly } = terms
+  const { path, confirm, requestOnly, until } = terms
   // Version 0.5.0 of the layer stored only the options that were given, so `details` may be '{}'.
   const isReadable =
     (details === '{}' || TERMS.some((name) => name in terms)) &&
     (path === undefined || isPath(path)) &&
     isChoice(confirm) &&
-    isChoice(requestOnly)
+    isChoice(requestOnly) &&
+    (until === undefined || isTime(until))
   return isReadable ? terms : undefined
 }
 
