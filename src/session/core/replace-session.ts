@@ -1,10 +1,10 @@
-import { type Credential, isLive, type SessionRecord } from '../record.ts'
+import { type Credential, endAfter, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
 import { isSessionError, sessionBusy } from './errors.ts'
 import { keptFlash } from './flash.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { type NewSession, newCredential, newRecord } from './new-record.ts'
+import { type NewSession, newCredential, newRecord, rememberedFor } from './new-record.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { withFlash } from './stored-text.ts'
@@ -33,13 +33,15 @@ export interface Login extends SecureOptions {
   startsNew: boolean
   /** Values for the storage of the new session. */
   storage?: object
+  /** The lifetime of the new session. Default: the ordinary timeouts for a login, otherwise those of the old session. */
+  rememberMilliseconds?: number
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   request: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage, storage }: Login,
+  { fields, login, keepStorage, storage, rememberMilliseconds }: Login,
 ): Promise<NewSession | undefined> {
   const { context, exchange, cause, origin } = request
   const { store, clock, events } = context
@@ -53,11 +55,15 @@ export async function replaceSession(
     const isSame = isSameUser(current, fields)
     const flash = keptFlash(request, current, isSame)
     const keep = keepStorage ?? isSame
-    const record = withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash)
+    const record = {
+      ...withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash),
+      ...(rememberMilliseconds !== undefined && rememberedFor(rememberMilliseconds, now)),
+    }
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details }, now)
+    const expiresAt = login ? rememberMilliseconds && record.absoluteEnd : old.credential.expiresAt
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, expiresAt }, now)
     // The version is checked only if the new session copies data from the old session.
     const copies = keep !== false || !isComplete(fields) || isSame || flash.length > 0
     const expected = copies ? { by, version: current.version } : { by }
@@ -91,9 +97,13 @@ function successorOf(
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
     storage: storageWith(context, { kind: current.kind, storage: keptStorage(context, current, keep) }, storage),
-    // Only a login restarts the absolute timeout.
-    ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
+    // Only a login restarts the absolute timeout and the default of the idle timeout.
+    ...(login ? {} : lifetimeOf(current, now)),
   }
+}
+
+function lifetimeOf({ idleMilliseconds, absoluteEnd }: SessionRecord, now: number) {
+  return { idleMilliseconds, absoluteEnd, end: endAfter(now, idleMilliseconds, absoluteEnd) }
 }
 
 /** Whether `fields` contains all data of the new session except the storage. */
