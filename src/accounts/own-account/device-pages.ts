@@ -1,11 +1,14 @@
 import type { Context } from 'koa'
-import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import type { Kysely } from 'kysely'
+import type { Database } from '../../../db/tables.ts'
+import { type CrmSessions, currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { endStaleSessions } from '../people/stale-sessions.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
 import { type Flash, redirectWithFlash, takeFlash } from './flash.ts'
 import {
@@ -47,11 +50,17 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
+interface DevicePageParts {
+  database: Kysely<Database>
+  sessions: (SessionsOfDevices & Pick<CrmSessions, 'storage'>) | null
+}
+
 /** The pages at `/account/sessions`. Mount `list` behind `requireUser`. The actions redirect guests. */
-export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
+export function devicePages({ database, sessions }: DevicePageParts) {
   return {
     async list(ctx: Context) {
-      const { session } = signedIn(ctx)
+      const { session, userId } = signedIn(ctx)
+      await endStaleSessions(database, required(), { session, userId })
       let notice = ''
       for (const flash of ['device-ended', 'others-ended'] as const)
         if (await takeFlash(session, flash)) notice = NOTICES[flash]
@@ -95,7 +104,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
     })
   }
 
-  function required(): SessionsOfDevices {
+  function required() {
     return sessionsBehindGuard(sessions, 'devicePages()')
   }
 }
