@@ -22,7 +22,7 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { redirectWithFlash, takeFlash } from './flash.ts'
+import { redirectWithFlash, wasFlashed } from './flash.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
@@ -67,9 +67,9 @@ interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInPar
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
-      const { session, userId } = signedIn(ctx)
-      await endStaleSessions(parts.database, required().sessions, { session, userId }, { kind: 'rest', via: 'token' })
-      const isRevoked = await takeFlash(session, 'token-revoked')
+      const filter = { kind: 'rest', via: 'token' } as const
+      await endStaleSessions(parts.database, required().sessions, signedIn(ctx), filter)
+      const isRevoked = await wasFlashed(ctx, 'token-revoked')
       await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
     },
 

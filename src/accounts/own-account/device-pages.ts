@@ -10,7 +10,7 @@ import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { endStaleSessions } from '../people/stale-sessions.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
-import { type Flash, redirectWithFlash, takeFlash } from './flash.ts'
+import { type Flash, redirectWithFlash } from './flash.ts'
 import {
   endOtherDevices,
   endOwnDevice,
@@ -59,12 +59,10 @@ interface DevicePageParts {
 export function devicePages({ database, sessions }: DevicePageParts) {
   return {
     async list(ctx: Context) {
-      const { session, userId } = signedIn(ctx)
-      await endStaleSessions(database, required(), { session, userId })
-      let notice = ''
-      for (const flash of ['device-ended', 'others-ended'] as const)
-        if (await takeFlash(session, flash)) notice = NOTICES[flash]
-      await showList(ctx, notice)
+      await endStaleSessions(database, required(), signedIn(ctx))
+      const { session } = signedIn(ctx)
+      const done = (await session.takeFlash(Object.keys(NOTICES) as (keyof typeof NOTICES)[])).at(-1)
+      await showList(ctx, done ? NOTICES[done] : '')
     },
 
     end: whileSignedIn(async (ctx) => {

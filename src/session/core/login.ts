@@ -4,6 +4,7 @@ import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
+import { withFlash } from './stored-text.ts'
 import { updateRecord } from './update-record.ts'
 
 /** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
@@ -42,7 +43,7 @@ async function logInUnsent(request: RequestSession, { fields, login, storage }: 
       changes: {
         ...fields,
         ...authenticated,
-        ...(storage && { storage: storageWith(context, current.storage, storage) }),
+        ...(storage && { storage: storageWith(context, current, storage) }),
       },
       result: undefined,
     }))
@@ -67,15 +68,24 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
   await createNew(request, login) // A login also succeeds after the end of the guest's session.
 }
 
-async function createNew(request: RequestSession, { fields, login, startsNew, storage }: Login): Promise<void> {
+async function createNew(
+  request: RequestSession,
+  { fields, login, startsNew, storage, rememberMilliseconds }: Login,
+): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
-  const stored = storageWith(request.context, request.record.storage, storage)
-  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit')
+  const { context, record, flashes } = request
+  const own = storageWith(context, record, storage)
+  const stored = flashes.length === 0 ? own : withFlash(own, flashes)
+  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', rememberMilliseconds)
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */
-async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
+async function isUnsentGuest(
+  { state, context }: RequestSession,
+  { keepStorage = true, rememberMilliseconds }: Login,
+): Promise<boolean> {
+  if (rememberMilliseconds !== undefined) return false // An update cannot change the absolute end of a session.
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record
   const credentials = await context.store.credentials({ ids: [id] })

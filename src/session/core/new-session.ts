@@ -3,7 +3,7 @@ import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { detachCredential } from './detach-credential.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
-import { type NewSession, newCredential } from './new-record.ts'
+import { isRemembered, type NewSession, newCredential, rememberedFor } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
 import type { RequestSession } from './request-session.ts'
 
@@ -43,15 +43,18 @@ export async function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
+  rememberMilliseconds?: number,
 ): Promise<void> {
   request.require('cookie')
   const { context, exchange, cause } = request
   const { store, clock, events, policy } = context
   const now = clock.now()
-  const record = { ...request.record, ...fields }
+  const lifetime = rememberMilliseconds === undefined ? {} : rememberedFor(rememberMilliseconds, now)
+  const record = { ...request.record, ...fields, ...lifetime }
   const authenticatedAt = via === 'login' ? now : null
-  const seed = { via, authenticatedAt, from: exchange, details: via === 'login' ? request.origin : undefined }
-  const made = newCredential('cookie', record, seed, now)
+  const details = via === 'login' ? request.origin : undefined
+  const expiresAt = rememberMilliseconds === undefined ? undefined : record.absoluteEnd
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, expiresAt }, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()
@@ -69,7 +72,7 @@ export async function presentSession(
   { shared = false } = {},
 ): Promise<void> {
   const { exchange, context } = request
-  const { store, cookie } = context
+  const { store, cookie, clock } = context
   if (exchange.headersSent()) {
     // The response began during the call to the store, so no browser gets the new cookie. The unused credential ends.
     // If the session is not shared, the session ends too.
@@ -84,6 +87,7 @@ export async function presentSession(
     request.require('cookie')
   }
   request.state = { is: 'live', record, credential, unsent: !shared }
-  exchange.setCookie(cookie.set(token))
+  const secondsLeft = Math.ceil((record.absoluteEnd - clock.now()) / 1000)
+  exchange.setCookie(cookie.set(token, isRemembered(record, credential) ? secondsLeft : undefined))
   warnOfDroppedCookie(context, exchange)
 }

@@ -23,7 +23,7 @@ export async function rotateCookie(
   const now = clock.now()
   const via = login ? 'login' : old.via
   const authenticatedAt = login ? now : old.authenticatedAt
-  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, expiresAt: old.expiresAt }, now)
   const step = store.rotate({ id: record.id, by: old.hash, credential: made.credential, others, now })
   if (!(await resolveLostReply(store, step, made, true))) {
     request.becomeGuest('just-ended')

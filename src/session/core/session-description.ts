@@ -57,10 +57,12 @@ export function describeSession(
   record: SessionRecord,
   credentials: readonly Credential[],
 ): SessionDescription {
-  const { policy, clock, format } = context
-  const storage = format.tryDecode(record.storage)
+  const { policy, clock } = context
+  const storage = context.storage.describe(record)
   const privileges = policy.roles.expand(record.grants)
   const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
+  // An expired link is shown until a sweep removes it, but an expired device no longer belongs to the session.
+  const isShown = ({ kind, expiresAt }: Credential) => kind === 'otp' || !(expiresAt <= clock.now())
   const isRecordReadable = privileges.isReadable && !isDamaged(record)
   return {
     id: record.id,
@@ -69,15 +71,15 @@ export function describeSession(
     userId: record.userId ?? undefined,
     privileges: privileges.names,
     state: isLive(record, clock.now()) ? 'live' : 'invalidated',
-    isReadable: storage !== undefined && isRecordReadable && areDevicesReadable,
+    isReadable: storage.isReadable && isRecordReadable && areDevicesReadable,
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
     idleEndTime: dateOf(idleEndOf(record)),
     absoluteEndTime: dateOf(record.absoluteEnd),
-    storageBytes: Buffer.byteLength(record.storage),
-    storageKeys: Object.keys(storage ?? {}),
-    devices: credentials.map((credential) => describeDevice(credential)),
+    storageBytes: storage.bytes,
+    storageKeys: storage.keys,
+    devices: credentials.filter(isShown).map((credential) => describeDevice(credential)),
   }
 }
 
@@ -114,8 +116,9 @@ function termsOfDevice(credential: Credential): TokenTerms {
   return termsOfToken(credential) ?? { name: '', scope: 'read' }
 }
 
-export function expirationDateOf(record: SessionRecord): string | null {
-  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
+/** `until` is the expiry of the device that uses the session. */
+export function expirationDateOf(record: SessionRecord, until = NEVER): string | null {
+  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd, until))?.toISOString() ?? null
 }
 
 function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number {

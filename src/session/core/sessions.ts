@@ -6,6 +6,7 @@ import { startRepeating, systemClock } from './clock.ts'
 import { type Context, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
+import type { CookieScope } from './credentials/cookie-options.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
@@ -16,8 +17,10 @@ import { createTokenSession, type NewTokenOptions, TOKEN_OPTIONS } from './new-t
 import { attachOTP, revokeOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { registerPresence } from './presence.ts'
+import { recordStorage } from './record-storage.ts'
 import { resumeSession } from './resume.ts'
 import { resumeTokenSession, type TokenRequest } from './resume-token.ts'
+import { sealStore } from './sealed-store.ts'
 import type { Session } from './session.ts'
 import { describeSession, expirationDateOf, type SessionDescription } from './session-description.ts'
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
@@ -33,8 +36,10 @@ export interface Sessions<
   in out P extends string = string,
   in out R extends string = string,
 > {
-  /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
+  /** The name of the session cookie, with its prefix. Default: `__Host-4DSID_<appName>`, in 4D without the prefix. */
   readonly cookieName: string
+  /** For framework adapters: which requests from other sites have the cookie. Pass it to `mayBeginGuest`. */
+  readonly cookieScope: CookieScope
   /** Returns the session of a request. Framework adapters, such as `koa/index.ts`, call this method. */
   resume(exchange: Exchange): Promise<Session<S, P, R>>
   /** Returns the session of a bearer token. Framework adapters, such as `koa/token-sessions.ts`, call this method. */
@@ -47,7 +52,7 @@ export interface Sessions<
   get(id: SessionId): Promise<SessionDescription | undefined>
   /**
    * Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live.
-   * @throws SessionError STORAGE_UNREADABLE.
+   * @throws SessionError STORAGE_UNREADABLE, STORAGE_NEWER, STORAGE_NOT_UPGRADED.
    */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
   /** Returns a page of sessions, newest first by default. Pass `next` as `page.after` to get the next page. */
@@ -140,7 +145,9 @@ export function createSessions<
   const policy = readOptions(options)
   const { appName } = policy
   const { clock = systemClock } = options
-  const store = bindStore(options.store, { appName, clock })
+  const bound = bindStore(options.store, { appName, clock })
+  const store = policy.seal ? sealStore(bound, policy.seal) : bound
+  const format = storageFormat(policy.maxStorageBytes, policy.codecs)
   const events = createEvents()
   const context: Context = {
     policy,
@@ -149,8 +156,9 @@ export function createSessions<
     events,
     ends: endNotifications(store),
     queue: new KeyedQueue(),
-    format: storageFormat(policy.maxStorageBytes, policy.codecs),
-    cookie: sessionCookie(appName, policy.secureCookie),
+    format,
+    storage: recordStorage(format, policy),
+    cookie: sessionCookie(policy.cookie),
     bearer: bearerTokens(policy.tokenPrefix),
     reportedPrivileges: new Set(),
   }
@@ -188,6 +196,7 @@ export function createSessions<
 
   return Object.freeze<Sessions<S, P | K | 'WebAdmin', R>>({
     cookieName: context.cookie.name,
+    cookieScope: policy.cookie.scope,
     async requestEnded({ arrivalId }, run) {
       try {
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)
@@ -206,7 +215,7 @@ export function createSessions<
     get: describe,
     async storage(id) {
       const record = await stored(id)
-      return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
+      return record && isLive(record, clock.now()) ? deepFreeze(context.storage.read(record) as S) : undefined
     },
     async list(filter = {}, page = {}) {
       const { sessions, next } = await store.list({ filter: checkedListFilter(filter), page: checkedPage(page) })

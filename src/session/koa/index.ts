@@ -99,7 +99,7 @@ export function sessions<
       const setCurrent = (next: object) => {
         if (opened) opened.current = next as Session<S, P, R>
       }
-      const exchange = exchangeOf(manager.cookieName, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
+      const exchange = exchangeOf(manager, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
       opened = { current: await manager.resume(exchange) }
       return opened
     })
@@ -127,7 +127,7 @@ function showsPage({ req, method, status }: RequestContext): boolean {
 }
 
 function exchangeOf(
-  cookieName: string,
+  { cookieName, cookieScope }: Pick<Sessions, 'cookieName' | 'cookieScope'>,
   ctx: RequestContext,
   countsAsActivity: boolean,
   link: Link,
@@ -142,8 +142,8 @@ function exchangeOf(
     countsAsActivity,
     requestId,
     ...link,
-    mayBeginGuest: mayBeginGuest(facts),
-    isOwnForm: isOwnForm(facts),
+    mayBeginGuest: mayBeginGuest(facts, cookieScope),
+    isOwnForm: isOwnForm(facts, cookieScope),
     device: headers['user-agent'] ?? null,
     address: ctx.ip,
     isPlainHttp: () => isPlainHttp(transportOf(ctx)),
