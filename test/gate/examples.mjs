@@ -1,32 +1,28 @@
-import { headline, run } from './run-program.mjs'
+import { globSync } from 'node:fs'
+import { headline, root, run } from './run-program.mjs'
 import { runUnitTests } from './unit-tests.mjs'
 
-// `checks` is false for an example whose own tests check its types.
-const EXAMPLES = [
-  { folder: 'store-level', title: 'a store of your own', test: 'level-store.test.ts' },
-  { folder: 'hono', title: 'Hono', test: 'hono.test.ts' },
-  { folder: 'bun', title: 'Bun', test: 'bun.test.ts' },
-  { folder: 'deno', title: 'Deno', test: 'deno.test.ts', checks: false },
-  { folder: 'next', title: 'Next.js', test: 'next.test.ts', checks: false },
-]
+// The own tests of these examples check their types.
+const CHECKED_BY_TESTS = ['examples/deno', 'examples/next']
 
 /** Installs the packages of each example, checks its types, and runs its tests. Returns the number of tests. */
 export async function testExamples() {
-  let passed = 0
-  for (const example of EXAMPLES) passed += await testExample(example)
-  return passed
+  headline('The examples')
+  const folders = filesOf('examples/*/package.json').map((file) => file.replace('/package.json', ''))
+  await Promise.all(folders.map(install))
+  for (const folder of folders.filter((name) => !CHECKED_BY_TESTS.includes(name))) {
+    const check = ['node_modules/typescript/bin/tsc', '-p', folder]
+    await run(process.execPath, check, `The types of ${folder} do not check.`)
+  }
+  return await runUnitTests(filesOf('examples/*/*.test.ts'), { title: 'The examples' })
 }
 
-async function testExample({ folder, title, test, checks = true }) {
-  headline(`The example: ${title}`)
-  const path = `examples/${folder}`
-  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
-  const [program, ...before] = npm
-  const install = [...before, 'ci', '--prefix', path, '--no-audit', '--no-fund']
-  await run(program, install, `The packages of ${path} could not be installed.`)
-  if (checks) {
-    const check = ['node_modules/typescript/bin/tsc', '-p', path]
-    await run(process.execPath, check, `The types of ${path} do not check.`)
-  }
-  return await runUnitTests([`${path}/${test}`], { title: `The tests of ${path}` })
+async function install(folder) {
+  const [program, ...before] = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm']
+  const ci = [...before, 'ci', '--prefix', folder, '--no-audit', '--no-fund', '--prefer-offline']
+  await run(program, ci, `The packages of ${folder} could not be installed.`)
+}
+
+function filesOf(pattern) {
+  return globSync(pattern, { cwd: root }).map((file) => file.replaceAll('\\', '/'))
 }

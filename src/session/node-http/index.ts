@@ -24,6 +24,9 @@ import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
 export { safeNext } from '../http/safe-next.ts'
 
+/** `req.session` is the current session. It differs from `session` after `secureSession`. */
+type Handler<T> = (req: NodeRequest & { session: T }, res: ServerResponse, session: T) => unknown
+
 interface HandlerOptions {
   /**
    * Answers a request whose handler threw. Check `res.headersSent` first: the handler may have answered already. Default:
@@ -40,7 +43,7 @@ interface HandlerOptions {
  */
 export function sessionHandler<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
-  handler: (req: NodeRequest, res: ServerResponse, session: Session<S, P, R>) => unknown,
+  handler: Handler<Session<S, P, R>>,
   { onError = answerError, ...options }: SessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
   const open = requestOpener('sessionHandler()', manager, options, { addressOf })
@@ -54,7 +57,7 @@ export function sessionHandler<S extends object, P extends string, R extends str
  */
 export function tokenHandler<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
-  handler: (req: NodeRequest, res: ServerResponse, session: TokenSession<S, P, R>) => unknown,
+  handler: Handler<TokenSession<S, P, R>>,
   { onError = answerError, ...options }: TokenSessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
   const open = tokenOpener(manager, options, { addressOf })
@@ -115,11 +118,7 @@ type Open<T> = (
 
 type OnError = NonNullable<HandlerOptions['onError']>
 
-function listener<T>(
-  open: Open<T>,
-  handler: (req: NodeRequest, res: ServerResponse, session: T) => unknown,
-  onError: OnError,
-) {
+function listener<T>(open: Open<T>, handler: Handler<T>, onError: OnError) {
   return async function listen(
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
@@ -130,7 +129,7 @@ function listener<T>(
     const fail = (error: unknown) => answer(error).catch((second) => answerError(second, req, res))
     try {
       const opened = await open(req, res, fail)
-      if (opened) await handler(req, res, opened.current)
+      if (opened) await handler(req as NodeRequest & { session: T }, res, opened.current)
     } catch (error) {
       await fail(error)
     }

@@ -14,11 +14,11 @@ import { sharePerRequest } from './shared-session.ts'
 /** A request of `node:http`. Express adds the other properties. */
 export interface NodeRequest extends IncomingMessage {
   /** The URL before a router removed its mount path. */
-  readonly originalUrl?: string
+  readonly originalUrl?: string | undefined
   /** The client's IP address behind a trusted proxy. */
   readonly ip?: string | undefined
   /** Whether the client uses HTTPS. */
-  readonly secure?: boolean
+  readonly secure?: boolean | undefined
   session?: unknown
 }
 

@@ -31,7 +31,7 @@ const WEB_SOCKET = {
 }
 
 /** The client's end of an upgraded connection. `status` is 101, or the status of the refusal. */
-export class UpgradedSocket {
+class UpgradedSocket {
   readonly status: number
   readonly setCookies: string[]
   readonly closed: Promise<void>
