@@ -64,7 +64,7 @@ async function keepThisDevice(
   try {
     if (!(await acceptNextStamp(session, account, stamp))) return false
     // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
-    await session.renew({ login: true })
+    await session.renew({ login: true, proof: 'password' })
     await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
     await session.renew({ others: 'end' })
     return true

@@ -81,7 +81,11 @@ export function loginPages(parts: LoginParts) {
         parts,
         { ...origin, account: name, password, browser: parts.deviceCookie(ctx) },
         async (account) => {
-          await session.setPrivileges(identityOf(account), { login: true, storage: stampsOf(account) })
+          await session.setPrivileges(identityOf(account), {
+            login: true,
+            proof: 'password',
+            storage: stampsOf(account),
+          })
           return session
         },
       )

@@ -11,7 +11,12 @@ export async function logIn(request: RequestSession, login: Login): Promise<void
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
     await createNew(request, login)
-  } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
+  } else if (!(await isUnsentGuest(request, login))) {
+    await replace(request, login)
+  } else if (login.proof !== undefined) {
+    // An update cannot store a proof. The storage is kept, because only this request can have written it.
+    await replace(request, { ...login, keepStorage: true })
+  } else if (!(await logInUnsent(request, login))) {
     await replace(request, login)
   }
 }
@@ -67,11 +72,11 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
   await createNew(request, login) // A login also succeeds after the end of the guest's session.
 }
 
-async function createNew(request: RequestSession, { fields, login, startsNew, storage }: Login): Promise<void> {
+async function createNew(request: RequestSession, { fields, login, startsNew, storage, proof }: Login): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
   const stored = storageWith(request.context, request.record.storage, storage)
-  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit')
+  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', proof)
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */

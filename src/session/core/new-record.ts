@@ -43,6 +43,8 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: SeenFrom
   details?: string | undefined
+  /** The proofs of a cookie's user, as text (see `proofs.ts`). Default: none. */
+  proofs?: string | null
 }
 
 export interface NewSession {
@@ -70,7 +72,7 @@ export function newCredential(
     device: cutDevice(seed.from.device),
     address: seed.from.address,
     expiresAt: NEVER,
-    purpose: null,
+    purpose: seed.proofs ?? null,
     details: seed.details ?? null,
   }
   return { record, credential, token: formatToken({ id: record.id, secret }) }

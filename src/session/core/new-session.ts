@@ -5,6 +5,7 @@ import { detachCredential } from './detach-credential.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
 import { type NewSession, newCredential } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
+import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
@@ -43,6 +44,7 @@ export async function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
+  proof?: string,
 ): Promise<void> {
   request.require('cookie')
   const { context, exchange, cause } = request
@@ -50,7 +52,8 @@ export async function createSession(
   const now = clock.now()
   const record = { ...request.record, ...fields }
   const authenticatedAt = via === 'login' ? now : null
-  const seed = { via, authenticatedAt, from: exchange, details: via === 'login' ? request.origin : undefined }
+  const details = via === 'login' ? request.origin : undefined
+  const seed = { via, authenticatedAt, from: exchange, details, proofs: withProof(undefined, proof, now) }
   const made = newCredential('cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })

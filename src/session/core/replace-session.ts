@@ -4,6 +4,7 @@ import { type Context, eventOf, reportConflict, reportEnded } from './context.ts
 import { sessionBusy } from './errors.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
 import { type NewSession, newCredential, newRecord } from './new-record.ts'
+import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
@@ -31,13 +32,15 @@ export interface Login extends SecureOptions {
   startsNew: boolean
   /** Values for the storage of the new session. */
   storage?: object
+  /** How the user has just authenticated. */
+  proof?: string
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   { context, exchange, cause, origin }: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage, storage }: Login,
+  { fields, login, keepStorage, storage, proof }: Login,
 ): Promise<NewSession | undefined> {
   const { store, clock, events } = context
   const { limits } = context.policy
@@ -52,7 +55,9 @@ export async function replaceSession(
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details }, now)
+    // The proofs of one user say nothing about another user.
+    const proofs = withProof(setsAnotherUser(current, fields) ? undefined : old.credential, proof, now)
+    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, proofs }, now)
     // The version is checked only if the new session copies data from the old session.
     const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
     const { id } = current

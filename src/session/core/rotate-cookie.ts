@@ -3,6 +3,7 @@ import { eventOf } from './context.ts'
 import { sessionEnded } from './errors.ts'
 import { newCredential } from './new-record.ts'
 import { presentSession } from './new-session.ts'
+import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 
 export interface RenewOptions {
@@ -10,11 +11,13 @@ export interface RenewOptions {
   login?: boolean
   /** Whether the session's other devices and one-time links end. Default 'keep'. */
   others?: 'end' | 'keep'
+  /** How the user has just re-authenticated, such as 'password'. Only for a call with `login: true`. */
+  proof?: string
 }
 
 export async function rotateCookie(
   request: RequestSession,
-  { login = false, others = 'keep' }: RenewOptions,
+  { login = false, others = 'keep', proof }: RenewOptions,
 ): Promise<void> {
   const { state, context, exchange } = request
   if (state.is !== 'live') throw sessionEnded()
@@ -23,7 +26,8 @@ export async function rotateCookie(
   const now = clock.now()
   const via = login ? 'login' : old.via
   const authenticatedAt = login ? now : old.authenticatedAt
-  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange }, now)
+  const proofs = withProof(old, proof, now)
+  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, proofs }, now)
   const step = store.rotate({ id: record.id, by: old.hash, credential: made.credential, others, now })
   if (!(await resolveLostReply(store, step, made, true))) {
     request.becomeGuest('just-ended')

@@ -16,6 +16,8 @@ export interface SetPrivilegesOptions extends SecureOptions {
   login?: boolean
   /** Values that the storage of the new session gets in the same step. Only for a call with `login: true`. */
   storage?: object
+  /** How the user has just authenticated, such as 'password'. Only for a call with `login: true`. */
+  proof?: string
 }
 
 /** @throws TypeError for values that no login would store. */
@@ -54,7 +56,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage, storage }: SetPrivilegesOptions,
+  { login, keepStorage, storage, proof }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -71,5 +73,6 @@ async function setGrants(
     if (!rotates()) return // Another request may have removed a privilege. The grant then adds it again.
   }
   const kept = keepStorage === undefined ? {} : { keepStorage }
-  await logIn(request, { fields, login: isLogin, startsNew, ...kept, ...(storage !== undefined && { storage }) })
+  const given = { ...(storage !== undefined && { storage }), ...(proof !== undefined && { proof }) }
+  await logIn(request, { fields, login: isLogin, startsNew, ...kept, ...given })
 }
