@@ -25,7 +25,7 @@ export interface ContractServer {
  * 3. opens the session of the cookie for other paths, checks the gates of `CONTRACT_GATES`, and answers with
  *    `contractAnswer`.
  */
-export type StartServer = (guests: 'first-request' | 'first-write') => Promise<ContractServer>
+type StartServer = (guests: 'first-request' | 'first-write') => Promise<ContractServer>
 
 const COOKIE = '4DSID_CONTRACT'
 
