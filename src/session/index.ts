@@ -22,5 +22,6 @@ export { createSessions, type NewToken, type SessionOf, type Sessions } from './
 export type { SetPrivilegesOptions } from './core/set-privileges.ts'
 export { type DeepReadonly, type StorageCodec, type StorageType, storageOf } from './core/storage.ts'
 export { TokenSession } from './core/token-session.ts'
+export type { ConflictMessage, TraceMessage } from './core/tracing.ts'
 export type { EndReason, SessionId, SessionKind } from './record.ts'
 export type { Cursor, EndFilter, ListFilter, Page, SessionStore, StoreMethod, WriteState } from './store.ts'

@@ -4,10 +4,23 @@ import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
+import { isTraced, traced } from './tracing.ts'
 import { updateRecord } from './update-record.ts'
 
 /** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
-export async function logIn(request: RequestSession, login: Login): Promise<void> {
+export function logIn(request: RequestSession, login: Login): Promise<void> {
+  if (!login.login || !isTraced('login')) return rotateIn(request, login)
+  const { state, context } = request
+  const replaced = state.is === 'live' ? state.record.id : undefined
+  return traced(
+    context.source,
+    { operation: 'login', replaced },
+    () => rotateIn(request, login),
+    () => ({ outcome: 'logged-in', sessionId: request.record.id }),
+  )
+}
+
+async function rotateIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
     await createNew(request, login)

@@ -7,6 +7,7 @@ import { type NewSession, newCredential } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
 import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
+import { isTraced, traced } from './tracing.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
   if (request.state.is !== 'guest') return
@@ -40,11 +41,27 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   }
 }
 
-export async function createSession(
+/** The first write of a guest, or a login without a session. `logIn` traces the login. */
+export function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
   proof?: string,
+): Promise<void> {
+  if (via === 'login' || !isTraced('write')) return createStored(request, fields, via, proof)
+  return traced(
+    request.context.source,
+    { operation: 'write', sessionId: request.record.id },
+    () => createStored(request, fields, via, proof),
+    () => ({ outcome: 'created', attempts: 1 }),
+  )
+}
+
+async function createStored(
+  request: RequestSession,
+  fields: Partial<SessionRecord>,
+  via: 'visit' | 'login',
+  proof: string | undefined,
 ): Promise<void> {
   request.require('cookie')
   const { context, exchange, cause } = request

@@ -5,6 +5,7 @@ import { newCredential } from './new-record.ts'
 import { presentSession } from './new-session.ts'
 import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
+import { isTraced, traced } from './tracing.ts'
 
 export interface RenewOptions {
   /** Whether the user has just re-authenticated. `true` sets `authenticatedAt` to the current time. Default false. */
@@ -15,10 +16,18 @@ export interface RenewOptions {
   proof?: string
 }
 
-export async function rotateCookie(
-  request: RequestSession,
-  { login = false, others = 'keep', proof }: RenewOptions,
-): Promise<void> {
+export function rotateCookie(request: RequestSession, options: RenewOptions): Promise<void> {
+  if (options.login !== true || !isTraced('login')) return rotate(request, options)
+  const facts = { operation: 'login', sessionId: request.record.id } as const
+  return traced(
+    request.context.source,
+    facts,
+    () => rotate(request, options),
+    () => ({ outcome: 'logged-in' }),
+  )
+}
+
+async function rotate(request: RequestSession, { login = false, others = 'keep', proof }: RenewOptions): Promise<void> {
   const { state, context, exchange } = request
   if (state.is !== 'live') throw sessionEnded()
   const { store, clock, events } = context
