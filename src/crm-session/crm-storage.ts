@@ -11,8 +11,6 @@ export interface CrmStorage {
   status?: { step: SignUpStep; email: string; ID: string }
   /** The tokens of submitted forms. A form that is submitted twice is processed once. */
   consumedForms?: string[]
-  /** The flash message, which the next page shows once. */
-  flash?: string
   /** A form that the user filled in before the login. The user decides whether to send it. */
   unsentForm?: UnsentForm
   /** The newest device that a one-time link has signed in. Removed when another device has shown the notice. */

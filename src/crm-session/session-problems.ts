@@ -36,6 +36,7 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
       }
     case 'STORE_UNAVAILABLE':
     case 'SESSION_BUSY':
+    case 'STORAGE_NEWER':
     case 'USE_TIMEOUT':
       return {
         title: 'Your session cannot be reached right now',

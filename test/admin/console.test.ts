@@ -31,7 +31,7 @@ test('the console shows users, guests and API clients, with state, device, times
   const rows = rowsOf(text)
   assert.match(
     rowOf(rows, 'Ada Marlow'),
-    /userId 1, Web.*Signed in.*Restored.*10 min ago.*50 min.*11 h 50 min.*2 keys.*2 devices/,
+    /userId 1, Web.*Signed in.*Restored.*10 min ago.*50 min.*11 h 50 min.*3 keys.*2 devices/,
   )
   assert.match(rowOf(rows, 'Guest Web Guest'), /1 device/)
   assert.match(rowOf(rows, 'Noah Lindgren'), /userId 4, API.*Signed in.*20 min.*29 days.*1 token/)

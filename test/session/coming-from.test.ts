@@ -17,7 +17,7 @@ interface Row {
   instead: string
 }
 
-type After = Described & { idleTimeout: number; answer: unknown }
+type After = Described & { idleTimeout: number; answer: unknown; flash: string[] }
 
 const VIEWS: Check = ({ storage, userName }) => storage.views === 1 && storage.key === '1' && userName === 'Ana Lima'
 const LOGGED_IN: Check = ({ userId, storage }, before) =>
@@ -50,7 +50,7 @@ const EFFECTS: Record<string, Check> = {
   'req.session.reload(callback)': ({ storage }) => storage.key === '1',
   'req.session.resetMaxAge()': EXTENDED,
   'req.session.cookie.maxAge = 5 * 3_600_000': EXTENDED,
-  "req.session.flash = 'Saved'": ({ storage }) => storage.flash === 'Saved',
+  "req.session.flash = 'Saved'": ({ flash, storage }) => flash.join() === 'Saved' && storage.flash === undefined,
   "req.session.passport = { user: '5' }": LOGGED_IN,
   'delete req.session.passport.user': LOGGED_OUT,
 }
@@ -84,7 +84,7 @@ for (const library of ['koa-session', 'express-session']) {
         ),
       '/instead': async (_session, ctx) => {
         const answer = await run(String(ctx.query.code), ctx)
-        return { ...state(ctx), answer: answer ?? null }
+        return { ...state(ctx), answer: answer ?? null, flash: await ctx.session.takeFlash() }
       },
     })
     for (const { habit, instead } of rows) {
@@ -99,7 +99,8 @@ for (const library of ['koa-session', 'express-session']) {
       assert.deepEqual(await ana.read('/state'), before, habit)
       if (instead === '') continue
       const after = await ana.read<After>(`/instead?code=${encodeURIComponent(instead)}`)
-      const later = { ...(await ana.read<After>('/state')), answer: after.answer }
+      const { answer, flash } = after
+      const later = { ...(await ana.read<After>('/state')), answer, flash }
       for (const seen of [after, later])
         assert.ok(EFFECTS[habit]?.(seen, before), `${instead} after ${habit}: ${JSON.stringify(seen)}`)
     }

@@ -69,7 +69,7 @@ for (const { way, options, type, entry } of WAYS) {
   })
 }
 
-test('the quick start of the layer’s README, its login example and the steps of the copy guide type-check on the copy as printed, without an unused name', async (scope) => {
+test('the quick start of the layer’s README, its login example, the steps of the copy guide and the documented examples of stored data type-check on the copy as printed, without an unused name', async (scope) => {
   const options = { ...CHECKED, noUnusedLocals: true, noUnusedParameters: true }
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'], options)
   const [quickStart = '', login = ''] = tsBlocks(README)
@@ -80,6 +80,11 @@ test('the quick start of the layer’s README, its login example and the steps o
     join(folder, 'quick-start.ts'),
     `${quickStart}\napp.use(async (ctx) => {\n${login}})\n${guide.join('\n')}`,
   )
+  for (const page of ['encryption', 'storage-versions'])
+    writeFileSync(
+      join(folder, `${page}.ts`),
+      String(tsBlocks(read(`docs/${page}.md`)).find((block) => /^import/.test(block))),
+    )
   assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
 })
 

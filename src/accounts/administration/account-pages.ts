@@ -4,7 +4,7 @@ import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { type Choice, choices, readParameter, writeAddress } from '../../web/query-parameters.ts'
 import { originOf } from '../../web/request-origin.ts'
-import { type Flash, redirectWithFlash, takeFlash } from '../own-account/flash.ts'
+import { type Flash, redirectWithFlash } from '../own-account/flash.ts'
 import {
   type AccountChangeParts,
   type ChangedBy,
@@ -82,9 +82,10 @@ export function accountPages(parts: AccountChangeParts & { usageLimit: Pick<Usag
     async show(ctx: Context) {
       const account = await existing(ctx)
       const { session, userId } = signedIn(ctx)
+      const done = (await session.takeFlash(Object.keys(NOTICES) as Done[])).at(-1)
       ctx.show<AccountPage>('admin/account', {
         title: `Account of ${account.userName}`,
-        notice: await takeNotice(session),
+        notice: done ? NOTICES[done] : '',
         account,
         isOwn: account.userId === userId,
         roles:
@@ -108,11 +109,6 @@ export function accountPages(parts: AccountChangeParts & { usageLimit: Pick<Usag
     if (account === undefined) throw new Problem(404, 'There is no account with this userId.')
     return account
   }
-}
-
-async function takeNotice(session: Parameters<typeof takeFlash>[0]): Promise<string> {
-  for (const done of Object.keys(NOTICES) as Done[]) if (await takeFlash(session, done)) return NOTICES[done]
-  return ''
 }
 
 function hrefOf(userId: string): string {

@@ -21,7 +21,7 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { redirectWithFlash, takeFlash } from './flash.ts'
+import { redirectWithFlash, wasFlashed } from './flash.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
@@ -66,7 +66,7 @@ interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInPar
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
-      const isRevoked = await takeFlash(signedIn(ctx).session, 'token-revoked')
+      const isRevoked = await wasFlashed(ctx, 'token-revoked')
       await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
     },
 

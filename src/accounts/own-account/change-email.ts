@@ -16,7 +16,7 @@ import { removePendingUsersOf } from '../people/users.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { refuseWhenOutboxFull } from '../sign-up/sign-up.ts'
 import { noticeDetails } from './change-password.ts'
-import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
+import { endDevicesBut, endOtherDevicesOf, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 type ChangeEmailParts = Pick<SignInParts, 'database' | 'clock' | 'mail' | 'audit'>
 
@@ -114,10 +114,8 @@ async function keepRequestingDevice(
   const kept = await requestingDevice(sessions, session, askedBy)
   const isHere = session.deviceHandle !== undefined && session.deviceHandle === kept
   const by = { cause: origin, message: ENDED_BY_USER.email }
-  if (isHere) {
-    await bestEffort(endDevicesBut(kept, sessions, session.id, by))
-    await session.renew({ others: 'end' })
-  } else if (kept === undefined) await sessions.end(session.id, 'revoked', by)
+  if (isHere) await endOtherDevicesOf(session, sessions, by)
+  else if (kept === undefined) await sessions.end(session.id, 'revoked', by)
   else await endDevicesBut(kept, sessions, session.id, by)
   return isHere
 }

@@ -12,7 +12,7 @@ import { forgetLogins, storeDeviceToken } from '../people/login-history.ts'
 import { acceptNextStamp, newSecurityStamp } from '../people/security-stamp.ts'
 import type { Browser } from '../sign-in/device-cookie.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
-import { endDevicesBut, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
+import { endOtherDevicesOf, type SessionsOfDevices, type UserRequest } from './own-devices.ts'
 
 /**
  * Changes the password. The caller must have verified the current password. Signs out the user's other devices, deletes
@@ -63,10 +63,7 @@ async function keepThisDevice(
   const by = { cause: origin, message: ENDED_BY_USER.password }
   try {
     if (!(await acceptNextStamp(session, account, stamp))) return false
-    // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
-    await session.renew({ login: true, proof: 'password' })
-    await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
-    await session.renew({ others: 'end' })
+    await endOtherDevicesOf(session, sessions, by, { login: true, proof: 'password' })
     return true
   } catch (error) {
     if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false

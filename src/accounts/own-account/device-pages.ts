@@ -7,7 +7,7 @@ import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
-import { type Flash, redirectWithFlash, takeFlash } from './flash.ts'
+import { type Flash, redirectWithFlash } from './flash.ts'
 import {
   endOtherDevices,
   endOwnDevice,
@@ -52,10 +52,8 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
   return {
     async list(ctx: Context) {
       const { session } = signedIn(ctx)
-      let notice = ''
-      for (const flash of ['device-ended', 'others-ended'] as const)
-        if (await takeFlash(session, flash)) notice = NOTICES[flash]
-      await showList(ctx, notice)
+      const done = (await session.takeFlash(Object.keys(NOTICES) as (keyof typeof NOTICES)[])).at(-1)
+      await showList(ctx, done ? NOTICES[done] : '')
     },
 
     end: whileSignedIn(async (ctx) => {

@@ -17,7 +17,7 @@ import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readSignUpForm } from '../sign-up/sign-up-form.ts'
 import type { SignUpLimit } from '../sign-up/sign-up-limit.ts'
 import { changeEmail, type EmailChanged, requestEmailChange } from './change-email.ts'
-import { redirectWithFlash, takeFlash } from './flash.ts'
+import { redirectWithFlash, wasFlashed } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/email'
@@ -54,7 +54,7 @@ export function emailPages(parts: EmailParts) {
 
   return {
     async form(ctx: Context) {
-      await showForm(ctx, { isSent: await takeFlash(signedIn(ctx).session, 'email-asked') })
+      await showForm(ctx, { isSent: await wasFlashed(ctx, 'email-asked') })
     },
 
     async ask(ctx: Context) {
@@ -106,7 +106,7 @@ export function emailPages(parts: EmailParts) {
 
     /** Shows the result once, on the device that requested the change. */
     async changed(ctx: Context) {
-      if (await takeFlash(currentSession(ctx), 'email-changed')) return showResult(ctx, 'changed')
+      if (await wasFlashed(ctx, 'email-changed')) return showResult(ctx, 'changed')
       ctx.status = 303
       ctx.redirect(PAGE)
     },

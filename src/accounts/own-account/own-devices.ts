@@ -1,4 +1,4 @@
-import type { CrmSession, CrmSessions } from '../../crm-session/crm-session.ts'
+import { bestEffort, type CrmSession, type CrmSessions } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import type { DeviceDescription, SessionDescription } from '../../session/index.ts'
 import type { Origin } from '../sign-in/verify-password.ts'
@@ -74,9 +74,25 @@ export async function endOtherDevices(
   { session, userId, origin }: UserRequest,
 ): Promise<void> {
   const by = { cause: origin, message: ENDED_BY_USER.signOut }
-  await endDevicesBut(session.deviceHandle, sessions, session.id, by)
-  await session.renew({ others: 'end' })
+  await endOtherDevicesOf(session, sessions, by)
   await sessions.endMany({ userId, exceptId: session.id }, 'revoked', by)
+}
+
+/**
+ * Signs out the other devices of the current session, and revokes its links. Pass `login: true` and
+ * the proof after re-authentication.
+ * @throws SessionError SESSION_ENDED if another request has replaced the cookie of this device. STORE_UNAVAILABLE.
+ */
+export async function endOtherDevicesOf(
+  session: CrmSession,
+  sessions: Pick<SessionsOfDevices, 'get' | 'detach'>,
+  by: { cause: Origin; message: string },
+  options: { login?: true; proof?: 'password' } = {},
+): Promise<void> {
+  // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
+  await session.renew(options)
+  await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
+  await session.renew({ others: 'end' })
 }
 
 /** Signs out the devices of one session, and revokes its links. Each signed-out device gets the message. */

@@ -11,7 +11,7 @@ import { checkPassword } from '../sign-in/check-password.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
 import { readFormToken } from '../sign-up/sign-up-form.ts'
 import { changePassword } from './change-password.ts'
-import { redirectWithFlash, takeFlash } from './flash.ts'
+import { redirectWithFlash, wasFlashed } from './flash.ts'
 import type { SessionsOfDevices } from './own-devices.ts'
 
 const PAGE = '/account/password'
@@ -36,7 +36,7 @@ export function passwordPages(parts: PasswordParts) {
 
   return {
     async form(ctx: Context) {
-      showForm(ctx, { isChanged: await takeFlash(signedIn(ctx).session, 'password-changed') })
+      showForm(ctx, { isChanged: await wasFlashed(ctx, 'password-changed') })
     },
 
     async change(ctx: Context) {

@@ -6,6 +6,7 @@ import type { SessionCookie } from './credentials/cookie.ts'
 import type { EndNotifications } from './end-notifications.ts'
 import type { Cause, Events, SessionEvent } from './events.ts'
 import type { Policy } from './options.ts'
+import type { RecordStorage } from './record-storage.ts'
 import type { StorageFormat } from './storage.ts'
 import type { KeyedQueue } from './task-queue.ts'
 import { publishConflict, type TraceSource } from './tracing.ts'
@@ -20,7 +21,9 @@ export interface Context {
   readonly ends: EndNotifications
   /** Runs the updates of each session one at a time. */
   readonly queue: KeyedQueue
+  /** Encodes the values in the options of links and tokens. */
   readonly format: StorageFormat
+  readonly storage: RecordStorage
   readonly cookie: SessionCookie
   readonly bearer: BearerTokens
   /** The undeclared privileges for which `hasPrivilege` has already emitted a warning. */

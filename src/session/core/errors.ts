@@ -27,8 +27,12 @@ export type SessionErrorCode =
   | 'VALUE_NOT_SHAREABLE'
   /** The storage would exceed `maxStorageBytes`. Nothing was written. */
   | 'STORAGE_TOO_LARGE'
-  /** The stored text is damaged, or a codec that is needed to decode the text is missing. Nothing was written. */
+  /** The stored text is damaged, or a codec or a key that is needed to decode the text is missing. Nothing was written. */
   | 'STORAGE_UNREADABLE'
+  /** A newer version of the application wrote the storage. Nothing was changed. */
+  | 'STORAGE_NEWER'
+  /** The function `upgrade` threw for the stored data. Nothing was changed. */
+  | 'STORAGE_NOT_UPGRADED'
   /** This kind of session does not support the call. Error number 1068 (JADE). */
   | 'FEATURE_NOT_AVAILABLE'
 
@@ -48,6 +52,8 @@ const STATUS: Record<SessionErrorCode, number> = {
   VALUE_NOT_SHAREABLE: 500,
   STORAGE_TOO_LARGE: 413,
   STORAGE_UNREADABLE: 500,
+  STORAGE_NEWER: 503,
+  STORAGE_NOT_UPGRADED: 500,
   FEATURE_NOT_AVAILABLE: 400,
 }
 
@@ -129,7 +135,7 @@ export function storeUnavailable(cause: unknown): SessionError {
 export function storageUnreadable(cause: unknown): SessionError {
   return new SessionError(
     'STORAGE_UNREADABLE',
-    'The storage of this session cannot be read: it is damaged, or a codec is missing. Log in again, or log out.',
+    'The storage of this session cannot be read: it is damaged, or a codec or a key is missing. Log in again, or log out.',
     { cause },
   )
 }

@@ -15,7 +15,6 @@ const INSTEAD: Readonly<Record<string, string>> = {
   update: WRITE,
   unset: WRITE,
   forget: WRITE,
-  flash: `${WRITE}, and delete the message when it is shown`,
   get: READ,
   has: READ,
   data: READ,
@@ -40,9 +39,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
   passport: `authenticate with { session: false }, then ${LOGIN}; to log out, ${LOGOUT}`,
 }
 
-/** Maps each read-only property of a session to the advice for the error message of an assignment. */
+/** Maps read-only properties and `flash` to the advice for the error message of an assignment. */
 const SET_BY: Readonly<Record<string, string>> = {
   storage: WRITE,
+  flash: 'call await session.flash(text), and await session.takeFlash() on the next page',
   sessionVars: 'call session.setSessionVar(name, text) and await session.save()',
   id: ROTATE,
   isNew: `${LOGOUT} to end the session`,
@@ -78,7 +78,9 @@ const foreignMembers = new Proxy(
  */
 export function refuseForeignMembers(prototype: object): void {
   for (const [name, member] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-    if (member.get) Object.defineProperty(prototype, name, { ...member, set: () => refuseAssignment(name) })
+    const set = () => refuseAssignment(name)
+    if (member.get) Object.defineProperty(prototype, name, { ...member, set })
+    else if (Object.hasOwn(SET_BY, name)) Object.defineProperty(prototype, name, { get: () => member.value, set })
     else Object.defineProperty(prototype, name, { ...member, writable: false })
   }
   if (Object.getPrototypeOf(prototype) !== Object.prototype) return

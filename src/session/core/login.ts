@@ -4,6 +4,7 @@ import { isSessionError, sessionEnded } from './errors.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
+import { withFlash } from './stored-text.ts'
 import { isTraced, traced } from './tracing.ts'
 import { updateRecord } from './update-record.ts'
 
@@ -60,7 +61,7 @@ async function logInUnsent(request: RequestSession, { fields, login, storage }: 
       changes: {
         ...fields,
         ...authenticated,
-        ...(storage && { storage: storageWith(context, current.storage, storage) }),
+        ...(storage && { storage: storageWith(context, current, storage) }),
       },
       result: undefined,
     }))
@@ -88,7 +89,9 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
 async function createNew(request: RequestSession, { fields, login, startsNew, storage, proof }: Login): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
-  const stored = storageWith(request.context, request.record.storage, storage)
+  const { context, record, flashes } = request
+  const own = storageWith(context, record, storage)
+  const stored = flashes.length === 0 ? own : withFlash(own, flashes)
   await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', proof)
 }
 

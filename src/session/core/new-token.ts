@@ -128,7 +128,8 @@ function recordOf(
   refuseUndeclared(context, where, undeclared)
   if (!isPlainObject(storage))
     throw new TypeError(`${where}: storage takes an object with values, got ${typeOf(storage)}.`)
-  const next = { ...newRecord(context, 'rest', now), ...fields, storage: context.format.encode(storage) }
+  const empty = newRecord(context, 'rest', now)
+  const next = { ...empty, ...fields, storage: context.storage.write(storage, empty) }
   const idleMilliseconds = milliseconds('idleSeconds', idleSeconds, 0) ?? next.idleMilliseconds
   const length = milliseconds('absoluteSeconds', absoluteSeconds, 1)
   const absoluteEnd = length === undefined ? next.absoluteEnd : now + length

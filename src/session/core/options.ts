@@ -1,21 +1,24 @@
-import { checkFlags, isPlainObject, refuseUnknown } from '../known-options.ts'
+import { checkFlags, refuseUnknown } from '../known-options.ts'
 import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { declareRoles, type RoleDeclaration } from './roles.ts'
-import { checkedCodecs, type StorageCodec, type StorageType } from './storage.ts'
+import { checkedSeal, type Seal } from './sealed-store.ts'
+import { checkedCodecs, type StorageCodec } from './storage.ts'
+import { checkedVersions, type StorageType } from './storage-versions.ts'
 
 export interface SessionOptions<
   S extends object = Record<string, unknown>,
   P extends string = string,
   R extends string = string,
   K extends string = P,
-> extends RoleDeclaration<P, R, K> {
+> extends RoleDeclaration<P, R, K>,
+    Partial<Seal> {
   /** Part of the cookie's name: 1 to 40 letters, digits, `-` and `_`. Applications on one store need distinct names. */
   appName: string
   store: SessionStore
-  /** The type of the storage: `storageOf<ShopStorage>()`. Default: any JSON object. */
+  /** The type of the storage, and its version (see `docs/storage-versions.md`). Default: any JSON object. */
   storage?: StorageType<S>
   /** Default: `systemClock`. */
   clock?: Clock
@@ -76,6 +79,8 @@ const KNOWN = {
   sessionTimeoutMinutes: true,
   maxStorageBytes: true,
   codecs: true,
+  seal: true,
+  open: true,
   maxSessions: true,
   maxGuests: true,
   maxSessionsPerUser: true,
@@ -98,9 +103,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
   }
   if (typeof store?.find !== 'function')
     throw new TypeError('store: pass a store, for instance memoryStore() or sqliteStore(db).')
-  // Values in `storage` would have no effect, because `storageOf` passes only a type.
-  if (options.storage !== undefined && !(isPlainObject(options.storage) && Object.keys(options.storage).length === 0))
-    throw new TypeError('storage: pass storageOf<…>(), which gives the type of the storage and no values.')
+  const versions = checkedVersions(options.storage)
   if (guests !== 'first-request' && guests !== 'first-write')
     throw new TypeError(`guests: 'first-request' or 'first-write', got ${JSON.stringify(guests)}.`)
   const { tokenPrefix = `${appName.toLowerCase()}_` } = options
@@ -144,6 +147,8 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
     absoluteMilliseconds: Object.freeze({ web: absolute('web', web), rest: absolute('rest', rest) }),
     maxStorageBytes: wholeNumber('maxStorageBytes', options.maxStorageBytes, 2) ?? 65_536,
     codecs: Object.freeze(checkedCodecs(codecs)),
+    versions,
+    seal: checkedSeal(options),
     limits: Object.freeze(
       defined({
         sessions: wholeNumber('maxSessions', options.maxSessions, 1),

@@ -1,12 +1,14 @@
 import { type Credential, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
-import { sessionBusy } from './errors.ts'
+import { isSessionError, sessionBusy } from './errors.ts'
+import { keptFlash } from './flash.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
 import { type NewSession, newCredential, newRecord } from './new-record.ts'
 import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
+import { withFlash } from './stored-text.ts'
 import { CONFLICT_SECONDS } from './update-record.ts'
 
 export interface SecureOptions {
@@ -38,10 +40,11 @@ export interface Login extends SecureOptions {
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
-  { context, exchange, cause, origin }: RequestSession,
+  request: RequestSession,
   old: { record: SessionRecord; credential: Credential },
   { fields, login, keepStorage, storage, proof }: Login,
 ): Promise<NewSession | undefined> {
+  const { context, exchange, cause, origin } = request
   const { store, clock, events } = context
   const { limits } = context.policy
   const by = old.credential.hash
@@ -50,8 +53,10 @@ export async function replaceSession(
     const now = clock.now()
     const current = await store.get({ id: old.record.id })
     if (!current || !isLive(current, now)) return undefined
-    const keep = keepStorage ?? isSameUser(current, fields)
-    const record = successorOf(context, current, { fields, login, storage }, keep, now)
+    const isSame = isSameUser(current, fields)
+    const flash = keptFlash(request, current, isSame)
+    const keep = keepStorage ?? isSame
+    const record = withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash)
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
@@ -59,7 +64,8 @@ export async function replaceSession(
     const proofs = withProof(setsAnotherUser(current, fields) ? undefined : old.credential, proof, now)
     const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, proofs }, now)
     // The version is checked only if the new session copies data from the old session.
-    const expected = keep === false && isComplete(fields) ? { by } : { by, version: current.version }
+    const copies = keep !== false || !isComplete(fields) || isSame || flash.length > 0
+    const expected = copies ? { by, version: current.version } : { by }
     const { id } = current
     const step = store.replace({ id, expected, session: record, credential: made.credential, limits, now })
     const replaced = await resolveLostReply(store, step, made, { state: 'replaced', ended: [] })
@@ -89,7 +95,7 @@ function successorOf(
     userName: fields.userName ?? current.userName,
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
-    storage: storageWith(context, keptStorage(context, current, keep), storage),
+    storage: storageWith(context, { kind: current.kind, storage: keptStorage(context, current, keep) }, storage),
     // Only a login restarts the absolute timeout.
     ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
   }
@@ -105,19 +111,27 @@ function isSameUser(current: SessionRecord, fields: Partial<GrantFields>): boole
   return hasUser && !setsAnotherUser(current, fields)
 }
 
-/** Returns the encoded storage with these values. They replace the stored values of the same names. */
-export function storageWith({ format }: Context, stored: string, values: object | undefined): string {
-  return values === undefined ? stored : format.encode({ ...format.tryDecode(stored), ...values })
+/** Returns the text of the record's storage with these values. They replace the stored values of the same names. */
+export function storageWith(
+  { storage }: Context,
+  record: Pick<SessionRecord, 'kind' | 'storage'>,
+  values: object | undefined,
+): string {
+  return values === undefined ? record.storage : storage.write({ ...storage.read(record), ...values }, record)
 }
 
-function keptStorage({ format, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {
+function keptStorage({ storage, events }: Context, current: SessionRecord, keep: boolean | readonly string[]): string {
   if (keep === false) return EMPTY_STORAGE
-  const storage = format.tryDecode(current.storage)
-  if (!storage) {
+  try {
+    return storage.kept(current, keep)
+  } catch (error) {
+    if (!isSessionError(error, 'STORAGE_UNREADABLE')) throw error
     const message = `The storage of session ${current.id} could not be read, so its successor starts with an empty one.`
     events.emit('warning', { code: 'STORAGE_UNREADABLE', message })
     return EMPTY_STORAGE
   }
-  if (keep === true) return current.storage
-  return format.encode(Object.fromEntries(Object.entries(storage).filter(([key]) => keep.includes(key))))
+}
+
+function withMessages(record: SessionRecord, flash: readonly string[]): SessionRecord {
+  return flash.length === 0 ? record : { ...record, storage: withFlash(record.storage, flash) }
 }

@@ -103,6 +103,8 @@ interface Needs {
 
 const OPERATIONS = {
   use: { called: ['current', 'outsideUse'], begun: ['current'] },
+  flash: { called: ['current', 'outsideUse'], begun: ['current'] },
+  takeFlash: { called: ['current', 'outsideUse'], begun: ['current'] },
   begin: { called: ['current', 'outsideUse'], begun: ['current'] },
   setPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
   clearPrivileges: { called: ['current', 'outsideUse'], begun: ['current', 'own'] },
@@ -136,6 +138,8 @@ export class RequestSession {
   unread: { hash: string } | undefined
   /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */
   origin: SessionId | undefined
+  /** The flash messages that this request has queued. */
+  flashes: readonly string[] = []
   readonly #queue: TaskQueue
 
   /** `before` is the object that the new object replaces. Both objects share one queue of calls. */
@@ -146,6 +150,7 @@ export class RequestSession {
     this.arrivalId = before?.arrivalId
     this.origin = before?.origin
     this.justEnded = before?.justEnded
+    this.flashes = before?.flashes ?? []
     this.#queue = before ? before.#queue : new TaskQueue()
   }
 

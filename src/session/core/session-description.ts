@@ -57,8 +57,8 @@ export function describeSession(
   record: SessionRecord,
   credentials: readonly Credential[],
 ): SessionDescription {
-  const { policy, clock, format } = context
-  const storage = format.tryDecode(record.storage)
+  const { policy, clock } = context
+  const storage = context.storage.describe(record)
   const privileges = policy.roles.expand(record.grants)
   const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
   const isRecordReadable = privileges.isReadable && !isDamaged(record)
@@ -69,14 +69,14 @@ export function describeSession(
     userId: record.userId ?? undefined,
     privileges: privileges.names,
     state: isLive(record, clock.now()) ? 'live' : 'invalidated',
-    isReadable: storage !== undefined && isRecordReadable && areDevicesReadable,
+    isReadable: storage.isReadable && isRecordReadable && areDevicesReadable,
     startTime: dateOf(record.startTime),
     lastAccessTime: dateOf(record.lastAccessTime),
     expirationDate: expirationDateOf(record),
     idleEndTime: dateOf(idleEndOf(record)),
     absoluteEndTime: dateOf(record.absoluteEnd),
-    storageBytes: Buffer.byteLength(record.storage),
-    storageKeys: Object.keys(storage ?? {}),
+    storageBytes: storage.bytes,
+    storageKeys: storage.keys,
     devices: credentials.map((credential) => describeDevice(credential)),
   }
 }

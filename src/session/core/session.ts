@@ -1,9 +1,10 @@
 import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
-import { endAfter, type SessionId, type SessionKind, type SessionRecord, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
+import { endAfter, type SessionId, type SessionKind, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
+import { checkFlash, checkTaken, queueFlash, takeFlash } from './flash.ts'
 import { refuseCallback, refuseForeignMembers } from './foreign-members.ts'
 import { type PrivilegeGrant, readGrant, warnOfUndeclaredCheck } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
@@ -17,7 +18,7 @@ import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
 import { checkLoginStorage, clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
-import { type DeepReadonly, deepFreeze } from './storage.ts'
+import type { DeepReadonly } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
@@ -96,11 +97,14 @@ export class Session<
 
   /**
    * The storage, as this object last read or wrote it. The value is frozen: call `use` to change the storage.
-   * @throws SessionError STORAGE_UNREADABLE when the stored text is damaged.
+   * @throws SessionError STORAGE_UNREADABLE when the stored text is damaged, STORAGE_NEWER, STORAGE_NOT_UPGRADED.
    */
   get storage(): DeepReadonly<S> {
     const text = this.#request.record.storage
-    if (this.#frozen?.text !== text) this.#frozen = { text, storage: frozenStorage<S>(this.#request) }
+    if (this.#frozen?.text !== text) {
+      const { context, record } = this.#request
+      this.#frozen = { text, storage: context.storage.readFrozen(record) as DeepReadonly<S> }
+    }
     return this.#frozen.storage
   }
 
@@ -208,11 +212,34 @@ export class Session<
    * After a conflicting write, `change` runs again on the newer storage. `change` should therefore have no side
    * effects.
    * @throws SessionError SESSION_ENDED, SESSION_BUSY, USE_NESTED, USE_TIMEOUT (10 s), VALUE_NOT_SHAREABLE,
-   * STORAGE_TOO_LARGE, STORAGE_UNREADABLE, SESSION_LIMIT, HEADERS_SENT (a guest's first write needs a cookie),
-   * STORE_UNAVAILABLE.
+   * STORAGE_TOO_LARGE, STORAGE_UNREADABLE, STORAGE_NEWER, STORAGE_NOT_UPGRADED, SESSION_LIMIT, HEADERS_SENT (a guest's
+   * first write needs a cookie), STORE_UNAVAILABLE.
    */
   async use<T>(change: UseCallback<S, T>): Promise<T> {
     return this.#request.perform('use', (request) => writeStorage(request, change))
+  }
+
+  /**
+   * Queues a text of at most 1,000 characters for the next page, for instance after a form was saved. The session keeps
+   * the newest ten texts. They survive a login of the same user. At a login of another user, only the texts that this
+   * request queued survive, because an attacker may have planted the others.
+   * @throws SessionError FEATURE_NOT_AVAILABLE (1068) for a rest session, STORAGE_TOO_LARGE, and the errors of `use`.
+   */
+  async flash(message: string, ...more: []): Promise<void> {
+    checkFlash(message, more)
+    this.#refuseRest('flash')
+    await this.#request.perform('flash', (request) => queueFlash(request, message))
+  }
+
+  /**
+   * Returns and deletes the queued texts, oldest first. With a list, takes only these texts, and leaves the others to
+   * their own pages. Of several concurrent calls, exactly one returns a text. Returns an empty list in HEAD, OPTIONS and
+   * prefetch requests.
+   * @throws SessionError SESSION_ENDED, SESSION_BUSY, STORE_UNAVAILABLE, if there are texts.
+   */
+  async takeFlash<M extends string = string>(only?: readonly M[]): Promise<M[]> {
+    checkTaken(only)
+    return this.#request.perform('takeFlash', (request) => takeFlash(request, only))
   }
 
   /**
@@ -273,12 +300,7 @@ export class Session<
     refuseUnknown('secureSession()', options, { keepStorage: true })
     checkKeepStorage('secureSession()', options)
     const { keepStorage = false } = options
-    if (this.kind === 'rest') {
-      throw new SessionError(
-        'FEATURE_NOT_AVAILABLE',
-        'Feature not available in this release: secureSession() is for web sessions.',
-      )
-    }
+    this.#refuseRest('secureSession')
     return this.#request.perform('secureSession', async (request) => {
       const session = new Session<S, P, R>(await secureSession(request, keepStorage))
       request.exchange.setCurrent(session)
@@ -356,6 +378,14 @@ export class Session<
     return this.#request.settle()
   }
 
+  #refuseRest(call: string): void {
+    if (this.kind !== 'rest') return
+    throw new SessionError(
+      'FEATURE_NOT_AVAILABLE',
+      `Feature not available in this release: ${call}() is for web sessions.`,
+    )
+  }
+
   /** For the middleware: stores the session of a new guest, if this request may begin one. */
   async beginIfAllowed(): Promise<void> {
     if (this.isNew) await beginSessionIfAllowed(this.#request)
@@ -384,16 +414,4 @@ async function reloadSession(request: RequestSession): Promise<void> {
   const found = await context.store.find({ id: state.record.id, hash: state.credential.hash })
   if (found?.state === 'live') request.state = { ...state, record: found.session, credential: found.credential }
   else request.becomeGuest('just-ended')
-}
-
-// A store may return one record object to several requests. These requests share the frozen storage.
-const frozenStorages = new WeakMap<SessionRecord, object>()
-
-function frozenStorage<S extends object>({ context, record }: RequestSession): DeepReadonly<S> {
-  const storage = frozenStorages.get(record)
-  if (storage) return storage as DeepReadonly<S>
-  const frozen = deepFreeze(context.format.decode(record.storage) as S)
-  // Values of a codec are not frozen, so requests must not share them.
-  if (context.policy.codecs.length === 0) frozenStorages.set(record, frozen as object)
-  return frozen
 }

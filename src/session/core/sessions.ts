@@ -16,8 +16,10 @@ import { createTokenSession, type NewTokenOptions, TOKEN_OPTIONS } from './new-t
 import { attachOTP, revokeOTP } from './one-time-links.ts'
 import { readOptions, type SessionOptions } from './options.ts'
 import { registerPresence } from './presence.ts'
+import { recordStorage } from './record-storage.ts'
 import { resumeSession } from './resume.ts'
 import { resumeTokenSession, type TokenRequest } from './resume-token.ts'
+import { sealStore } from './sealed-store.ts'
 import type { Session } from './session.ts'
 import { describeSession, expirationDateOf, type SessionDescription } from './session-description.ts'
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
@@ -48,7 +50,7 @@ export interface Sessions<
   get(id: SessionId): Promise<SessionDescription | undefined>
   /**
    * Returns the storage of any session (4D). Returns `undefined` when the session does not exist or is not live.
-   * @throws SessionError STORAGE_UNREADABLE.
+   * @throws SessionError STORAGE_UNREADABLE, STORAGE_NEWER, STORAGE_NOT_UPGRADED.
    */
   storage(id: SessionId): Promise<DeepReadonly<S> | undefined>
   /** Returns a page of sessions, newest first by default. Pass `next` as `page.after` to get the next page. */
@@ -141,7 +143,9 @@ export function createSessions<
   const policy = readOptions(options)
   const { appName } = policy
   const { clock = systemClock } = options
-  const store = bindStore(options.store, { appName, clock })
+  const bound = bindStore(options.store, { appName, clock })
+  const store = policy.seal ? sealStore(bound, policy.seal) : bound
+  const format = storageFormat(policy.maxStorageBytes, policy.codecs)
   const events = createEvents()
   const context: Context = {
     policy,
@@ -151,7 +155,8 @@ export function createSessions<
     events,
     ends: endNotifications(store),
     queue: new KeyedQueue(),
-    format: storageFormat(policy.maxStorageBytes, policy.codecs),
+    format,
+    storage: recordStorage(format, policy),
     cookie: sessionCookie(appName, policy.secureCookie),
     bearer: bearerTokens(policy.tokenPrefix),
     reportedPrivileges: new Set(),
@@ -208,7 +213,7 @@ export function createSessions<
     get: describe,
     async storage(id) {
       const record = await stored(id)
-      return record && isLive(record, clock.now()) ? deepFreeze(context.format.decode(record.storage) as S) : undefined
+      return record && isLive(record, clock.now()) ? deepFreeze(context.storage.read(record) as S) : undefined
     },
     async list(filter = {}, page = {}) {
       const { sessions, next } = await store.list({ filter: checkedListFilter(filter), page: checkedPage(page) })

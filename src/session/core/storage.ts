@@ -7,16 +7,6 @@ export type DeepReadonly<T> = T extends (...parameters: never[]) => unknown
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T
 
-/** Passes a type to `createSessions`, without a value. */
-export interface StorageType<S extends object> {
-  readonly type?: (storage: S) => S
-}
-
-/** Declares the type of the storage in the option `storage`, so that TypeScript still infers roles and privileges. */
-export function storageOf<S extends object>(): StorageType<S> {
-  return {}
-}
-
 /**
  * Lets the storage hold a type that JSON cannot hold.
  * @example
@@ -61,6 +51,9 @@ export interface StorageFormat {
 
 export const EMPTY_STORAGE = '{}'
 
+/** The stored text of a part that `open` refused begins with this text. It is no JSON, so the part is unreadable. */
+export const UNOPENED = 'open() failed: '
+
 // Deeply nested values could overflow the stack.
 const MAX_DEPTH = 200
 const TAG = '$codec'
@@ -72,16 +65,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
     const codec = isTagged(value) ? byTag.get(value[TAG]) : undefined
     return codec ? codec.decode((value as unknown as { value: never }).value) : value
   }
-  function decode(text: string): object {
-    try {
-      const storage: unknown = codecs.length === 0 ? JSON.parse(text) : JSON.parse(text, reviver)
-      if (isPlain(storage) && !Array.isArray(storage)) return storage
-    } catch (error) {
-      // The message of a syntax error quotes the stored text. Stored data must not reach a log.
-      throw storageUnreadable(error instanceof SyntaxError ? new SyntaxError('The storage is not JSON.') : error)
-    }
-    throw storageUnreadable(new TypeError('The storage is not an object.'))
-  }
+  const decode = (text: string) => parseObject(text, codecs.length === 0 ? undefined : reviver)
   return {
     encode(storage, name = 'storage') {
       const text = JSON.stringify(new Walk(codecs, maxBytes).shareable(storage, name))
@@ -98,6 +82,19 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
       }
     },
   }
+}
+
+/** @throws SessionError STORAGE_UNREADABLE. */
+export function parseObject(text: string, reviver?: (key: string, value: unknown) => unknown): Record<string, unknown> {
+  if (text.startsWith(UNOPENED)) throw storageUnreadable(new Error(text))
+  try {
+    const value: unknown = reviver ? JSON.parse(text, reviver) : JSON.parse(text)
+    if (isPlain(value) && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (error) {
+    // The message of a syntax error quotes the stored text. Stored data must not reach a log.
+    throw storageUnreadable(error instanceof SyntaxError ? new SyntaxError('The storage is not JSON.') : error)
+  }
+  throw storageUnreadable(new TypeError('The storage is not an object.'))
 }
 
 /** Freezes lists and plain objects at any depth, but not the values of a codec. */

@@ -10,10 +10,9 @@ import {
   type TokenTerms,
   termsOfToken,
 } from './new-token.ts'
+import { VARIABLES } from './record-storage.ts'
 import type { RequestSession } from './request-session.ts'
 import { Session } from './session.ts'
-
-const VARIABLES = 'sessionVars'
 
 /**
  * The session of one REST request with a bearer token (West Wind's token sessions). A token session has no cookie, no

@@ -9,12 +9,12 @@ export async function writeStorage<S extends object, T>(
   request: RequestSession,
   change: UseCallback<S, T>,
 ): Promise<T> {
-  const { clock, format } = request.context
+  const { clock, storage } = request.context
 
-  async function changed({ id, storage }: SessionRecord): Promise<{ text: string; result: T }> {
-    const copy = format.decode(storage) as S
-    const result = await runUseCallback(clock, id, change, copy)
-    return { text: format.encode(copy), result }
+  async function changed(record: SessionRecord): Promise<{ text: string; result: T }> {
+    const copy = storage.read(record) as S
+    const result = await runUseCallback(clock, record.id, change, copy)
+    return { text: storage.write(copy, record), result }
   }
 
   if (request.state.is === 'guest') {
