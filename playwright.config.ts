@@ -15,6 +15,7 @@ const SAME_EVERYWHERE = [
   'full-browser.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
+  'cookie-options.spec.ts',
 ]
 
 export default defineConfig({

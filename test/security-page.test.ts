@@ -15,6 +15,7 @@ import { UsageLimit } from '../src/accounts/people/usage-limit.ts'
 import { PENDING_MILLISECONDS } from '../src/accounts/people/users.ts'
 import { RECENT_MINUTES } from '../src/accounts/sign-in/confirm-pages.ts'
 import { LoginLimit } from '../src/accounts/sign-in/login-limit.ts'
+import { REMEMBER_DAYS } from '../src/accounts/sign-in/login-pages.ts'
 import { LinkLimit } from '../src/accounts/sign-up/link-limit.ts'
 import { SignUpLimit } from '../src/accounts/sign-up/sign-up-limit.ts'
 import { AUDIT_EVENTS } from '../src/audit/index.ts'
@@ -49,6 +50,7 @@ test('[DOC-1] the documented lifetimes and limits equal those in the code', () =
   assert.deepEqual(cellsOf('lifetimes'), [
     row('a session without a request', ...[demo, production].map((config) => minutes(config.sessionIdleMinutes))),
     row('a session, in all', ...[demo, production].map((config) => hours(config.sessionAbsoluteHours))),
+    row('a session with "Stay logged in", not of administrators', `${REMEMBER_DAYS} days`),
     row('a REST sign-in without a call', milliseconds(layer.idleMilliseconds.rest)),
     row('a REST sign-in without a call, if the client asks for it', hours(api('LONGEST_IDLE_SECONDS') / 3600)),
     row('a REST sign-in, in all', hours(layer.absoluteMilliseconds.rest / 3_600_000)),

@@ -75,7 +75,10 @@ export interface Credential {
   readonly device: string | null
   /** The IP address of the last use. */
   readonly address: string | null
-  /** The time at which an OTP expires; `NEVER` for a cookie or a bearer token. */
+  /**
+   * The time at which the credential expires, even if the session lives longer; `NEVER` for none. All OTPs expire, and
+   * the cookies of a session with `remember` do. Other cookies and bearer tokens end only with their session.
+   */
   readonly expiresAt: number
   /**
    * For an OTP, its purpose: a new OTP revokes the session's previous OTP with the same purpose. For a cookie, the
@@ -129,6 +132,11 @@ export function isDamaged({
 /** Returns whether a stored value is a time. A numeric column of SQLite may also contain text. */
 export function isTime(value: unknown): boolean {
   return Number.isFinite(value) && Math.abs(value as number) <= NEVER
+}
+
+/** Whether a credential has expired. An expired credential counts as ended. A damaged time counts as expired. */
+export function isExpired({ expiresAt }: Pick<Credential, 'expiresAt'>, now: number): boolean {
+  return !(isTime(expiresAt) && now < expiresAt)
 }
 
 /** Whether a session has no user ID, no privilege and no role. Limits and lists count it as a guest's session. */

@@ -13,10 +13,12 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  *   damaged session.
  * - `by` is the hash of the caller's credential. If this credential has ended or never belonged to the session, the
  *   call writes nothing. The call then returns the same result as after the end of the session.
+ * - A credential has expired when `now` is its `expiresAt` or later. An expired credential counts as ended: it finds no
+ *   live session, and calls `by` it write nothing.
  * - For an ended credential, the store keeps a tombstone with the session ID, the reason, the time and the `origin`.
  *   The store keeps the tombstone for 90 seconds or longer (`TOMBSTONE_MILLISECONDS`). If the session ended with a
  *   message, the store keeps the tombstone and the message for exactly 24 hours (`MESSAGE_MILLISECONDS`). An ended OTP
- *   has no tombstone.
+ *   has no tombstone. An expired credential gets a tombstone only if its session ends before a sweep removes it.
  * - A durable store has a layout version. The store migrates data of an older version, and refuses data of a newer
  *   version (see `docs/updates.md`).
  *
@@ -34,9 +36,11 @@ export interface SessionStore {
 
   /**
    * Finds a session and its credential, by the session ID and the hash of the credential's secret.
-   * - The state is `live` if the session is live and still has the credential.
+   * - The state is `live` if the session is live and still has the credential, and the credential has not expired.
    * - If the session has expired, the state is `ended` until a sweep removes the record. The reason is the result of
    *   `expiryReason`, `endedAt` is the session's `end`, and `message` is false.
+   * - If the credential has expired before its session, the state is `ended` until a sweep removes the credential. The
+   *   reason is `absolute`, `endedAt` is the credential's `expiresAt`, and `message` is false.
    * - If the credential has ended for another reason, the state is `ended` while the store keeps the tombstone.
    * - Returns `undefined` for a credential that never existed, and for a credential of another session.
    */
@@ -68,7 +72,8 @@ export interface SessionStore {
   /**
    * Records activity: the session's `lastAccessTime` and `end`, and the credential's `lastSeenAt`, device and address.
    * The new `end` is the result of `endAfter`. The method never replaces a time by an earlier time, and does not change
-   * the version. Writes nothing if the session is not live or does not have this credential.
+   * the version. Writes nothing if the session is not live, does not have this credential, or the
+   * credential has expired.
    * An unused login is a live session that a login created and no request has used. Its cookie has the origin of the
    * login in `details`. If a browser repeats a login before it uses the first cookie, several unused logins have the
    * same origin. The first activity of one unused login ends the other unused logins of this origin with the reason
@@ -78,8 +83,8 @@ export interface SessionStore {
 
   /**
    * Adds a credential to a live session: another device, a token, or an OTP.
-   * If `limits.credentials` is reached, signs out the least recently used device with the reason `limit`, but never the
-   * caller's device (`by`). A device that was never used counts as used at its creation. If several devices have the
+   * If `limits.credentials` is reached, ends an expired device, or signs out the least recently used device with the
+   * reason `limit`, but never the caller's device (`by`). A device that was never used counts as used at its creation. If several devices have the
    * same time, the store may choose any of them.
    * If `limits.otps` is reached, revokes the oldest expired OTP. If no OTP has expired, revokes the oldest OTP. A new
    * OTP also revokes the previous OTP with the same purpose.
@@ -180,7 +185,7 @@ export interface SessionStore {
   /**
    * Removes at most `limit` records whose `end` is at least five minutes ago, including invalidated records. Stores no
    * tombstones for these records. Returns the removed sessions.
-   * Also removes OTPs that expired at least five minutes ago, and expired tombstones and messages. A store may leave
+   * Also removes credentials that expired at least five minutes ago, and expired tombstones and messages. A store may leave
    * this work to its server if the server deletes expired entries automatically.
    * An application that is not used any more does not sweep. Each sweep therefore also removes at most `limit` records
    * of other applications that expired at least `UNUSED_APP_MILLISECONDS` ago. A store may also leave this work to its
@@ -251,7 +256,7 @@ export interface Limits {
   guests?: number
   /** The maximum number of live sessions of a user, without API tokens. A further session ends the oldest session. */
   sessionsPerUser?: number
-  /** The maximum number of devices and tokens of a session. */
+  /** The maximum number of devices and tokens of a session. An expired device counts until its removal, but ends first. */
   credentials?: number
   /** The maximum number of OTPs of a session. An expired OTP counts until its removal, but is revoked first. */
   otps?: number
@@ -307,7 +312,10 @@ export interface EndFilter {
 export interface ListFilter {
   userId?: string
   kind?: SessionKind
-  /** `user`: live sessions with a user or a privilege. `restored`: live sessions with a device that a link added. */
+  /**
+   * `user`: live sessions with a user or a privilege. `restored`: live sessions with a device that a link added. An
+   * expired device counts until a sweep removes it.
+   */
   state?: 'guest' | 'user' | 'restored' | 'invalidated'
   /** Selects live sessions that have a credential with this `via`, for instance `token` for API tokens. */
   via?: Credential['via']

@@ -1,4 +1,4 @@
-import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, sendLogin, test } from './fixtures.ts'
 
 test('a protected page leads through the login to the customers, and a logout leaves nothing behind', async ({
   page,
@@ -44,6 +44,36 @@ test('a protected page leads through the login to the customers, and a logout le
     await expect(page.locator('body')).not.toContainText(best)
     await expect(page.locator('body')).not.toContainText('Ada Marlow')
   }
+})
+
+test('[REMEMBER-7] with the box, the user is still logged in after the browser has closed, and without the box not', async ({
+  page,
+  browser,
+  baseURL,
+}) => {
+  /** The browser after a restart. It has lost all cookies without an expiry. */
+  const restarted = async () => {
+    const context = await browser.newContext({ ...(baseURL !== undefined && { baseURL }) })
+    await context.addCookies((await page.context().cookies()).filter(({ expires }) => expires > 0))
+    return context
+  }
+  for (const isKept of [false, true]) {
+    await page.goto('/authenticate.shtml?next=%2Fcustomers')
+    await expect(page.getByLabel('Stay logged in for 30 days')).not.toBeChecked()
+    if (isKept) await page.getByText('Stay logged in for 30 days').click()
+    await sendLogin(page, '1')
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
+    const context = await restarted()
+    const tab = await inNewTab(await context.newPage(), '/customers')
+    await expect(tab.getByRole('heading', { level: 1 })).toHaveText(isKept ? 'Your customers' : 'Log In')
+    await context.close()
+  }
+  const session = (await page.context().cookies()).find(({ name }) => name.includes('4DSID_'))
+  const days = ((session?.expires ?? 0) - Date.now() / 1000) / 86_400
+  expect(days).toBeGreaterThan(29.9)
+  expect(days).toBeLessThanOrEqual(30)
+  await page.getByRole('button', { name: 'Log out' }).click()
+  expect((await page.context().cookies()).filter(({ value }) => value === session?.value)).toEqual([])
 })
 
 test('the start page fills in the form for the account that the user picks', async ({ page }) => {

@@ -1,32 +1,15 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { dirname, join, relative } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
-import { Program, type Scope, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { type Scope, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { COMPILERS, compile, writeApplication } from '../support/session-copy.ts'
 import { LayerVisitor } from './support/layer.ts'
 
 const LAYER = join(projectRoot(), 'src', 'session')
 const README = read('README.md')
-const STRICT = {
-  target: 'es2023',
-  lib: ['es2022'],
-  types: ['node'],
-  strict: true,
-  noUncheckedIndexedAccess: true,
-  exactOptionalPropertyTypes: true,
-}
-const CHECKED = { ...STRICT, module: 'nodenext', allowImportingTsExtensions: true, noEmit: true }
-const COMPILED = { ...STRICT, module: 'nodenext', rewriteRelativeImportExtensions: true, outDir: 'out', rootDir: '.' }
-
-// An `entry` ending in .ts is the source, which Node runs without emitted files.
-const WAYS = [
-  { way: 'NodeNext with emit', options: COMPILED, type: 'module', entry: 'out/app.js' },
-  { way: 'CommonJS output', options: COMPILED, type: 'commonjs', entry: 'out/app.js' },
-  { way: 'NodeNext without emit, run by Node’s own TypeScript', options: CHECKED, type: 'module', entry: 'app.ts' },
-]
-
 test('the session layer imports only its own files and the modules of Node', () => {
   const sources = readdirSync(LAYER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   assert.ok(sources.length > 20)
@@ -40,37 +23,30 @@ test('the session layer imports only its own files and the modules of Node', () 
 
 test('the session layer, copied alone into an empty folder, type-checks in strict mode with only @types/node installed', async (scope) => {
   const folder = copyOfLayer(scope, ['@types/node'])
-  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+  assert.equal(await compile(scope, folder), '')
 })
 
-test('the copy type-checks with the module resolution of a bundler', async (scope) => {
-  const folder = copyOfLayer(scope, ['@types/node'], { ...CHECKED, module: 'esnext', moduleResolution: 'bundler' })
-  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+test('a small Koa app on the copy runs: a guest shops, logs in, opens the orders, and logs out', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'])
+  cpSync(join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt'), join(folder, 'app.ts'))
+  assert.equal(await compile(scope, folder), '')
+
+  const { url } = await startServerProcess(scope, { entry: join(folder, 'app.ts'), cwd: folder })
+  const visitor = new LayerVisitor(url)
+  assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
+  assert.deepEqual(await visitor.read('/buy'), { userName: '', cart: ['tea'] })
+  const guestsCookie = visitor.copy()
+  assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', cart: [] })
+  assert.deepEqual(await guestsCookie.get('/').then(({ text }) => JSON.parse(text)), { userName: '', cart: [] })
+  await visitor.get('/buy')
+  assert.deepEqual(await visitor.read('/orders'), { userName: 'Ana Lima', cart: ['tea'] })
+  const stolen = visitor.copy()
+  assert.deepEqual(await visitor.read('/logout'), { userName: '', cart: [] })
+  assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
 })
-
-for (const { way, options, type, entry } of WAYS) {
-  test(`a small Koa app on the copy runs (${way}): a guest shops, logs in, opens the orders, and logs out`, async (scope) => {
-    const folder = copyOfLayer(scope, ['@types/node', '@types/koa', 'koa'], options, type)
-    cpSync(join(projectRoot(), 'test', 'session', 'fixtures', 'copied-app.ts.txt'), join(folder, 'app.ts'))
-    assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
-
-    const { url } = await startServerProcess(scope, { entry: join(folder, entry), cwd: folder })
-    const visitor = new LayerVisitor(url)
-    assert.equal((await visitor.get('/orders')).location, '/login?next=%2Forders')
-    assert.deepEqual(await visitor.read('/buy'), { userName: '', cart: ['tea'] })
-    const guestsCookie = visitor.copy()
-    assert.deepEqual(await visitor.read('/login'), { userName: 'Ana Lima', cart: [] })
-    assert.deepEqual(await guestsCookie.get('/').then(({ text }) => JSON.parse(text)), { userName: '', cart: [] })
-    await visitor.get('/buy')
-    assert.deepEqual(await visitor.read('/orders'), { userName: 'Ana Lima', cart: ['tea'] })
-    const stolen = visitor.copy()
-    assert.deepEqual(await visitor.read('/logout'), { userName: '', cart: [] })
-    assert.equal((await stolen.get('/orders')).location, '/login?next=%2Forders')
-  })
-}
 
 test('the quick start of the layer’s README, its login example, the steps of the copy guide and the documented examples of stored data type-check on the copy as printed, without an unused name', async (scope) => {
-  const options = { ...CHECKED, noUnusedLocals: true, noUnusedParameters: true }
+  const options = { ...COMPILERS.checked, noUnusedLocals: true, noUnusedParameters: true }
   const folder = copyOfLayer(scope, ['@types/node', '@types/koa', '@types/better-sqlite3'], options)
   const [quickStart = '', login = ''] = tsBlocks(README)
   const guide = tsBlocks(README.slice(README.indexOf('## How to copy it')))
@@ -85,7 +61,7 @@ test('the quick start of the layer’s README, its login example, the steps of t
       join(folder, `${page}.ts`),
       String(tsBlocks(read(`docs/${page}.md`)).find((block) => /^import/.test(block))),
     )
-  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+  assert.equal(await compile(scope, folder), '')
 })
 
 test('at SIGTERM, the quick start refuses new connections, answers requests on open connections, even with an error, and then closes sessions and database', {
@@ -134,7 +110,7 @@ test('the bearer-token example of the layer’s documentation runs on the copy a
   const example = tsBlocks(read('docs/bearer-tokens.md')).find((block) => block.includes('tokenSessions(manager'))
   assert.ok(example)
   writeFileSync(join(folder, 'app.ts'), `${example}${LISTENING}`)
-  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+  assert.equal(await compile(scope, folder), '')
 
   const { url } = await startServerProcess(scope, { entry: join(folder, 'app.ts'), cwd: folder })
   const client = new LayerVisitor(url)
@@ -189,24 +165,12 @@ async function* answersOf(url: string) {
   }
 }
 
-/** A folder with the layer in `session/` and these packages in `node_modules/`. */
-function copyOfLayer(scope: Scope, packages: readonly string[], options: object = CHECKED, type = 'module'): string {
+/** A folder with the whole layer in `session/` and these packages in `node_modules/`. */
+function copyOfLayer(scope: Scope, packages: readonly string[], compiler: object = COMPILERS.checked): string {
   const folder = temporaryFolder(scope)
   cpSync(LAYER, join(folder, 'session'), { recursive: true })
-  for (const name of packages) {
-    const link = join(folder, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(projectRoot(), 'node_modules', name), link)
-  }
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options }))
+  writeApplication(folder, packages, compiler)
   return folder
-}
-
-async function compile(scope: Scope, folder: string): Promise<{ code: number | null; stdout: string }> {
-  const tsc = new Program(scope, { entry: 'node_modules/typescript/bin/tsc', args: ['-p', '.'], cwd: folder })
-  const { code, stdout } = await tsc.run()
-  return { code, stdout }
 }
 
 function importsOf(file: string): string[] {

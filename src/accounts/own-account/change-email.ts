@@ -95,7 +95,7 @@ export async function changeEmail(
   // A customer's user name is the e-mail address, so the identity in the session must change too.
   const { changed } = result
   if (here && changed !== undefined && changed.userName !== userName)
-    await bestEffort(session.setPrivileges(identityOf(changed), { keepStorage: true }))
+    await bestEffort(session.setPrivileges(identityOf(changed), { keepStorage: true, login: false }))
   const by = { cause: origin, message: ENDED_BY_USER.email }
   await bestEffort(sessions.endMany({ userId, exceptId: session.id }, 'revoked', by))
   return { is: 'changed', here }

@@ -4,7 +4,7 @@ import { safeNext } from '../../session/http/index.ts'
 /** The userId or the e-mail address that a user entered. The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }
 
-type LoginForm = { next: string | undefined; typedUserId: string } & (
+type LoginForm = { next: string | undefined; typedUserId: string; remember: boolean } & (
   | { ok: true; account: AccountName; password: string }
   | { ok: false; status: 400 | 422; field: 'userId' | 'password'; message: string }
 )
@@ -18,7 +18,11 @@ export function readLoginForm(body: unknown): LoginForm {
   const fields = Object(body) as Record<string, unknown>
   const userId = readField(fields, 'userId')
   const password = readField(fields, 'password')
-  const form = { next: safeNext(fields.next), typedUserId: (userId ?? '').slice(0, LONGEST_ACCOUNT_NAME) }
+  const form = {
+    next: safeNext(fields.next),
+    typedUserId: (userId ?? '').slice(0, LONGEST_ACCOUNT_NAME),
+    remember: readField(fields, 'remember') === '1',
+  }
   const refused = (field: 'userId' | 'password', status: 400 | 422, message: string) =>
     ({ ...form, ok: false, field, status, message }) as const
 

@@ -4,19 +4,23 @@ import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
 import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
+import { privilegesOf } from '../../crm-session/privileges.ts'
 import { ENDED_PARAMETER } from '../../crm-session/session-ended.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { safeNext } from '../../session/http/index.ts'
 import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
-import { identityOf } from '../people/account.ts'
+import { type Account, identityOf } from '../people/account.ts'
 import { readLoginForm } from '../people/login-form.ts'
 import { stampsOf } from '../people/security-stamp.ts'
 import { COOKIES_BLOCKED, cookieCheckAddress, endUnusedSession, mayBlockCookies } from './cookie-check.ts'
 import { type DemoLogins, demoLogins } from './demo-logins.ts'
 import { type SignInParts, signIn } from './sign-in.ts'
 import { startPageOf } from './start-pages.ts'
+
+/** How long the session lives if the user checks "Stay logged in". */
+export const REMEMBER_DAYS = 30
 
 interface LoginPage extends PageModel {
   userId: string
@@ -27,6 +31,8 @@ interface LoginPage extends PageModel {
   unsentForm: string
   message: string
   wrongField: 'userId' | 'password' | ''
+  /** Whether the box "Stay logged in" is checked. */
+  remember: boolean
   /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
   /** Why the session of this browser may have ended. '' when no session has ended. */
@@ -68,6 +74,7 @@ export function loginPages(parts: LoginParts) {
       const again = {
         userId: form.typedUserId,
         next: form.next ?? '',
+        remember: form.remember,
         unsentForm: unsentForm === undefined ? '' : JSON.stringify(unsentForm),
       }
       if (!form.ok) {
@@ -77,14 +84,17 @@ export function loginPages(parts: LoginParts) {
 
       const { account: name, password } = form
       const origin = originOf(ctx)
+      let remembers = false
       const result = await signIn(
         parts,
         { ...origin, account: name, password, browser: parts.deviceCookie(ctx) },
         async (account) => {
+          remembers = form.remember && mayStayLoggedIn(account)
           await session.setPrivileges(identityOf(account), {
             login: true,
             proof: 'password',
             storage: stampsOf(account),
+            ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })
           return session
         },
@@ -110,7 +120,8 @@ export function loginPages(parts: LoginParts) {
       }
 
       const { userId, userName } = result.account
-      parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id })
+      const detail = remembers ? `stays logged in for ${REMEMBER_DAYS} days` : undefined
+      parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id, detail })
       if (session.hasPrivilege('viewPortfolio'))
         await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
       if (unsentForm !== undefined) await keepUnsentForm(session, unsentForm)
@@ -159,6 +170,7 @@ export function loginPages(parts: LoginParts) {
       unsentForm: '',
       message: '',
       wrongField: '',
+      remember: false,
       isPending: false,
       once: randomUUID(),
       ended: '',
@@ -167,6 +179,11 @@ export function loginPages(parts: LoginParts) {
       ...model,
     })
   }
+}
+
+/** A forgotten device must not open the administration for a month. */
+function mayStayLoggedIn({ role }: Account): boolean {
+  return !privilegesOf(role).has('WebAdmin')
 }
 
 function whySessionsEnd({ sessionIdleMinutes, sessionTimeoutMinutes }: Config): string {

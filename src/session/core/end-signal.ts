@@ -1,3 +1,4 @@
+import type { FoundOTP } from '../store.ts'
 import type { RequestSession } from './request-session.ts'
 
 /** The interval of the checks for a store without notifications. */
@@ -43,7 +44,7 @@ export function watchEnd({ state, context, exchange }: RequestSession): AbortSig
     if (checkAgain) {
       checkAgain = false
       void check()
-    } else checkLater(found === 'unknown' ? undefined : found?.session.end)
+    } else checkLater(found === 'unknown' ? undefined : endOf(found))
   }
   const checkLater = (end: number | undefined) => {
     const wait =
@@ -57,6 +58,10 @@ export function watchEnd({ state, context, exchange }: RequestSession): AbortSig
     ends.watch(record.id, () => void check()),
   ]
   exchange.onClose(stop)
-  if (!stopped) checkLater(record.end)
+  if (!stopped) checkLater(endOf({ session: record, credential }))
   return controller.signal
+}
+
+function endOf({ session, credential }: FoundOTP): number {
+  return Math.min(session.end, credential.expiresAt)
 }

@@ -86,17 +86,27 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
   await createNew(request, login) // A login also succeeds after the end of the guest's session.
 }
 
-async function createNew(request: RequestSession, { fields, login, startsNew, storage, proof }: Login): Promise<void> {
+async function createNew(
+  request: RequestSession,
+  { fields, login, startsNew, storage, rememberMilliseconds, proof }: Login,
+): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
   const { context, record, flashes } = request
   const own = storageWith(context, record, storage)
   const stored = flashes.length === 0 ? own : withFlash(own, flashes)
-  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', proof)
+  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', {
+    rememberMilliseconds,
+    proof,
+  })
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */
-async function isUnsentGuest({ state, context }: RequestSession, { keepStorage = true }: Login): Promise<boolean> {
+async function isUnsentGuest(
+  { state, context }: RequestSession,
+  { keepStorage = true, rememberMilliseconds }: Login,
+): Promise<boolean> {
+  if (rememberMilliseconds !== undefined) return false // An update cannot change the absolute end of a session.
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
   const { id } = state.record
   const credentials = await context.store.credentials({ ids: [id] })

@@ -39,12 +39,37 @@ export function newRecord({ policy }: Context, kind: SessionKind, now: number): 
   }
 }
 
+/** The lifetime of a session that a login with `remember` begins. */
+export function rememberedFor(
+  milliseconds: number,
+  now: number,
+): Pick<SessionRecord, 'idleMilliseconds' | 'absoluteEnd' | 'end'> {
+  const absoluteEnd = now + milliseconds
+  return { idleMilliseconds: milliseconds, absoluteEnd, end: absoluteEnd }
+}
+
+/**
+ * Whether the browser keeps this cookie after it closes. Only the cookie of a login with `remember` expires exactly at
+ * the absolute end of its session.
+ */
+export function isRemembered({ absoluteEnd }: SessionRecord, { expiresAt }: Credential): boolean {
+  return expiresAt !== NEVER && expiresAt === absoluteEnd
+}
+
+/** The expiry of a device that joins a session by a link. The device stays at most as long as in an ordinary session. */
+export function joinedUntil({ policy }: Context, { absoluteEnd }: SessionRecord, now: number): number {
+  const length = policy.absoluteMilliseconds.web
+  return length === 0 || now + length >= absoluteEnd ? NEVER : now + length
+}
+
 /** The fields of a new credential that depend on the request. */
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: SeenFrom
   details?: string | undefined
   /** The proofs of a cookie's user, as text (see `proofs.ts`). Default: none. */
   proofs?: string | null
+  /** Default: `NEVER`. */
+  expiresAt?: number | undefined
 }
 
 export interface NewSession {
@@ -71,7 +96,7 @@ export function newCredential(
     authenticatedAt: seed.authenticatedAt,
     device: cutDevice(seed.from.device),
     address: seed.from.address,
-    expiresAt: NEVER,
+    expiresAt: seed.expiresAt ?? NEVER,
     purpose: seed.proofs ?? null,
     details: seed.details ?? null,
   }

@@ -3,7 +3,7 @@ import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { detachCredential } from './detach-credential.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
-import { type NewSession, newCredential } from './new-record.ts'
+import { isRemembered, type NewSession, newCredential, rememberedFor } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
 import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
@@ -41,18 +41,23 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   }
 }
 
+interface OfLogin {
+  rememberMilliseconds?: number | undefined
+  proof?: string | undefined
+}
+
 /** The first write of a guest, or a login without a session. `logIn` traces the login. */
 export function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
-  proof?: string,
+  given: OfLogin = {},
 ): Promise<void> {
-  if (via === 'login' || !isTraced('write')) return createStored(request, fields, via, proof)
+  if (via === 'login' || !isTraced('write')) return createStored(request, fields, via, given)
   return traced(
     request.context.source,
     { operation: 'write', sessionId: request.record.id },
-    () => createStored(request, fields, via, proof),
+    () => createStored(request, fields, via, given),
     () => ({ outcome: 'created', attempts: 1 }),
   )
 }
@@ -61,16 +66,18 @@ async function createStored(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
-  proof: string | undefined,
+  { rememberMilliseconds, proof }: OfLogin,
 ): Promise<void> {
   request.require('cookie')
   const { context, exchange, cause } = request
   const { store, clock, events, policy } = context
   const now = clock.now()
-  const record = { ...request.record, ...fields }
+  const lifetime = rememberMilliseconds === undefined ? {} : rememberedFor(rememberMilliseconds, now)
+  const record = { ...request.record, ...fields, ...lifetime }
   const authenticatedAt = via === 'login' ? now : null
   const details = via === 'login' ? request.origin : undefined
-  const seed = { via, authenticatedAt, from: exchange, details, proofs: withProof(undefined, proof, now) }
+  const expiresAt = rememberMilliseconds === undefined ? undefined : record.absoluteEnd
+  const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs: withProof(undefined, proof, now) }
   const made = newCredential('cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
@@ -89,7 +96,7 @@ export async function presentSession(
   { shared = false } = {},
 ): Promise<void> {
   const { exchange, context } = request
-  const { store, cookie } = context
+  const { store, cookie, clock } = context
   if (exchange.headersSent()) {
     // The response began during the call to the store, so no browser gets the new cookie. The unused credential ends.
     // If the session is not shared, the session ends too.
@@ -104,6 +111,7 @@ export async function presentSession(
     request.require('cookie')
   }
   request.state = { is: 'live', record, credential, unsent: !shared }
-  exchange.setCookie(cookie.set(token))
+  const secondsLeft = Math.ceil((record.absoluteEnd - clock.now()) / 1000)
+  exchange.setCookie(cookie.set(token, isRemembered(record, credential) ? secondsLeft : undefined))
   warnOfDroppedCookie(context, exchange)
 }

@@ -1,4 +1,4 @@
-import { isGuestRecord, type SessionRecord } from '../record.ts'
+import { isGuestRecord, NEVER, type SessionRecord } from '../record.ts'
 import type { FoundOTP, SeenFrom } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import { resolveLostReply } from './bound-store.ts'
@@ -8,8 +8,9 @@ import { hashSecret } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
 import { sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
-import { newCredential } from './new-record.ts'
+import { isRemembered, joinedUntil, newCredential } from './new-record.ts'
 import { beginSession, presentSession } from './new-session.ts'
+import type { Policy } from './options.ts'
 import type { RequestSession } from './request-session.ts'
 import { dateOf } from './session-description.ts'
 
@@ -33,8 +34,9 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   const needsCookie = !isOwn && terms.requestOnly !== true
   if (needsCookie) request.require('cookie')
   const now = clock.now()
+  const expiresAt = Math.min(joinedUntil(context, found.session, now), terms.until ?? NEVER)
   const made = needsCookie
-    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange }, now)
+    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange, expiresAt }, now)
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
   // If the reply of the store is lost, the stored credential proves that the link was redeemed.
@@ -95,7 +97,10 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
   const { state, context, cause } = request
   if (state.is !== 'live') throw sessionEnded()
   const { device, address } = request.exchange
-  const token = await attachOTP(context, state.record, { ...options, device, address }, state.credential.hash, cause)
+  const { record, credential } = state
+  const isJoined = credential.expiresAt !== NEVER && !isRemembered(record, credential)
+  const made = { ...options, device, address, until: isJoined ? credential.expiresAt : undefined }
+  const token = await attachOTP(context, record, made, credential.hash, cause)
   if (token === undefined) throw sessionEnded()
   return token
 }
@@ -104,16 +109,30 @@ export async function createOTP(request: RequestSession, options: OTPOptions): P
 export async function attachOTP(
   { store, clock, events, format, policy }: Context,
   session: SessionRecord,
-  options: OTPOptions & Partial<SeenFrom>,
+  options: OTPOptions & Pick<OTPTerms, 'until'> & Partial<SeenFrom>,
   by: string | undefined,
   cause: Cause | undefined,
 ): Promise<string | undefined> {
   const now = clock.now()
-  const { credential, token } = newOTP(format, session, options, now)
+  const { credential, token } = newOTP(
+    format,
+    { ...options, lifespan: options.lifespan ?? defaultLifespan(policy, session) },
+    now,
+  )
   const attached = await store.attach({ id: session.id, credential, by, limits: policy.limits, now })
   if (!attached) return undefined
   events.emit('linkCreated', { ...eventOf(session, cause), handle: credential.handle })
   return token
+}
+
+// The default for a session without idle timeout.
+const DEFAULT_LIFESPAN_SECONDS = 3600
+// A link opens the session without a password, so the idle timeout of a login with `remember` is too long for a link.
+const LONGEST_DEFAULT_MILLISECONDS = 24 * 3_600_000
+
+function defaultLifespan({ idleMilliseconds }: Policy, session: SessionRecord): number {
+  const isLong = session.idleMilliseconds > LONGEST_DEFAULT_MILLISECONDS
+  return (isLong ? idleMilliseconds.web : session.idleMilliseconds) / 1000 || DEFAULT_LIFESPAN_SECONDS
 }
 
 /** Revokes an unopened link. Returns its data, or undefined if the link was opened or ended before. */

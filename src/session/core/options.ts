@@ -2,6 +2,7 @@ import { checkFlags, refuseUnknown } from '../known-options.ts'
 import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
+import { type CookieOptions, readCookieOptions } from './credentials/cookie-options.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { declareRoles, type RoleDeclaration } from './roles.ts'
 import { checkedSeal, type Seal } from './sealed-store.ts'
@@ -14,7 +15,8 @@ export interface SessionOptions<
   R extends string = string,
   K extends string = P,
 > extends RoleDeclaration<P, R, K>,
-    Partial<Seal> {
+    Partial<Seal>,
+    CookieOptions {
   /** Part of the cookie's name: 1 to 40 letters, digits, `-` and `_`. Applications on one store need distinct names. */
   appName: string
   store: SessionStore
@@ -26,8 +28,6 @@ export interface SessionOptions<
   guests?: 'first-request' | 'first-write'
   /** The prefix of bearer tokens, for secret scanners: 1 to 41 of `a-z0-9_-`. Default: lower-case `appName` and `_`. */
   tokenPrefix?: string
-  /** Adds `Secure` and the prefix `__Host-` to the cookie. Default true. false is for plain HTTP in development. */
-  secureCookie?: boolean
   /** Idle timeout of web sessions, in minutes. Default 60 (4D). */
   idleTimeoutMinutes?: number
   /** The minimum for `idleTimeoutMinutes` and `setIdleTimeout`. The minimum replaces lower values. Default 60 (4D). */
@@ -72,7 +72,11 @@ const KNOWN = {
   clock: true,
   guests: true,
   tokenPrefix: true,
+  cookieName: true,
   secureCookie: true,
+  sameSite: true,
+  partitioned: true,
+  domain: true,
   idleTimeoutMinutes: true,
   minIdleTimeoutMinutes: true,
   absoluteHours: true,
@@ -111,7 +115,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
     throw new TypeError(
       `tokenPrefix: 1 to 41 lower-case letters, digits, "-" or "_"; got ${JSON.stringify(tokenPrefix)}.`,
     )
-  checkFlags('', { secureCookie, closeOnStop })
+  checkFlags('', { secureCookie, partitioned: options.partitioned, closeOnStop })
   const {
     sessionTimeoutMinutes,
     minIdleTimeoutMinutes = 60,
@@ -136,6 +140,7 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
     appName,
     guests,
     secureCookie,
+    cookie: readCookieOptions(appName, options),
     tokenPrefix,
     closeOnStop,
     neverExpires,

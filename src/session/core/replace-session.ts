@@ -1,10 +1,10 @@
-import { type Credential, isLive, type SessionRecord } from '../record.ts'
+import { type Credential, endAfter, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
 import { isSessionError, sessionBusy } from './errors.ts'
 import { keptFlash } from './flash.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
-import { type NewSession, newCredential, newRecord } from './new-record.ts'
+import { type NewSession, newCredential, newRecord, rememberedFor } from './new-record.ts'
 import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
@@ -36,13 +36,15 @@ export interface Login extends SecureOptions {
   storage?: object
   /** How the user has just authenticated. */
   proof?: string
+  /** The lifetime of the new session. Default: the ordinary timeouts for a login, otherwise those of the old session. */
+  rememberMilliseconds?: number
 }
 
 /** @returns undefined when the old session or the credential of the caller has ended. */
 export async function replaceSession(
   request: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage, storage, proof }: Login,
+  { fields, login, keepStorage, storage, rememberMilliseconds, proof }: Login,
 ): Promise<NewSession | undefined> {
   const { context, exchange, cause, origin } = request
   const { store, clock, events } = context
@@ -56,13 +58,18 @@ export async function replaceSession(
     const isSame = isSameUser(current, fields)
     const flash = keptFlash(request, current, isSame)
     const keep = keepStorage ?? isSame
-    const record = withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash)
+    const record = {
+      ...withMessages(successorOf(context, current, { fields, login, storage }, keep, now), flash),
+      ...(rememberMilliseconds !== undefined && rememberedFor(rememberMilliseconds, now)),
+    }
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
+    const expiresAt = login ? rememberMilliseconds && record.absoluteEnd : old.credential.expiresAt
     // The proofs of one user say nothing about another user.
     const proofs = withProof(setsAnotherUser(current, fields) ? undefined : old.credential, proof, now)
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, proofs }, now)
+    const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs }
+    const made = newCredential('cookie', record, seed, now)
     // The version is checked only if the new session copies data from the old session.
     const copies = keep !== false || !isComplete(fields) || isSame || flash.length > 0
     const expected = copies ? { by, version: current.version } : { by }
@@ -96,9 +103,13 @@ function successorOf(
     userId: fields.userId ?? current.userId,
     grants: fields.grants ?? current.grants,
     storage: storageWith(context, { kind: current.kind, storage: keptStorage(context, current, keep) }, storage),
-    // Only a login restarts the absolute timeout.
-    ...(login ? {} : { absoluteEnd: current.absoluteEnd, end: Math.min(next.end, current.absoluteEnd) }),
+    // Only a login restarts the absolute timeout and the default of the idle timeout.
+    ...(login ? {} : lifetimeOf(current, now)),
   }
+}
+
+function lifetimeOf({ idleMilliseconds, absoluteEnd }: SessionRecord, now: number) {
+  return { idleMilliseconds, absoluteEnd, end: endAfter(now, idleMilliseconds, absoluteEnd) }
 }
 
 /** Whether `fields` contains all data of the new session except the storage. */

@@ -61,6 +61,8 @@ export function describeSession(
   const storage = context.storage.describe(record)
   const privileges = policy.roles.expand(record.grants)
   const areDevicesReadable = credentials.every((credential) => isDeviceReadable(context, credential))
+  // An expired link is shown until a sweep removes it, but an expired device no longer belongs to the session.
+  const isShown = ({ kind, expiresAt }: Credential) => kind === 'otp' || !(expiresAt <= clock.now())
   const isRecordReadable = privileges.isReadable && !isDamaged(record)
   return {
     id: record.id,
@@ -77,7 +79,7 @@ export function describeSession(
     absoluteEndTime: dateOf(record.absoluteEnd),
     storageBytes: storage.bytes,
     storageKeys: storage.keys,
-    devices: credentials.map((credential) => describeDevice(credential)),
+    devices: credentials.filter(isShown).map((credential) => describeDevice(credential)),
   }
 }
 
@@ -114,8 +116,9 @@ function termsOfDevice(credential: Credential): TokenTerms {
   return termsOfToken(credential) ?? { name: '', scope: 'read' }
 }
 
-export function expirationDateOf(record: SessionRecord): string | null {
-  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd))?.toISOString() ?? null
+/** `until` is the expiry of the device that uses the session. */
+export function expirationDateOf(record: SessionRecord, until = NEVER): string | null {
+  return dateOf(Math.min(idleEndOf(record), record.absoluteEnd, until))?.toISOString() ?? null
 }
 
 function idleEndOf({ lastAccessTime, idleMilliseconds }: SessionRecord): number {

@@ -1,5 +1,5 @@
 import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
-import { endAfter, type SessionId, type SessionKind, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
+import { endAfter, NEVER, type SessionId, type SessionKind, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { watchEnd } from './end-signal.ts'
@@ -17,7 +17,13 @@ import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
 import { dateOf, expirationDateOf } from './session-description.ts'
-import { checkLoginStorage, clearPrivileges, type SetPrivilegesOptions, setPrivileges } from './set-privileges.ts'
+import {
+  checkLoginStorage,
+  checkRemember,
+  clearPrivileges,
+  type SetPrivilegesOptions,
+  setPrivileges,
+} from './set-privileges.ts'
 import type { DeepReadonly } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
@@ -90,9 +96,12 @@ export class Session<
     return this.#request.record.idleMilliseconds / 60_000
   }
 
-  /** The time at which the session expires without further requests, in ISO 8601 (UTC); null for never. */
+  /**
+   * The time at which the session expires on this device without further requests, in ISO 8601 (UTC); null for never.
+   */
   get expirationDate(): string | null {
-    return expirationDateOf(this.#request.record)
+    const { state } = this.#request
+    return expirationDateOf(state.record, state.is === 'live' ? state.credential.expiresAt : NEVER)
   }
 
   /**
@@ -267,10 +276,12 @@ export class Session<
     grant: PrivilegeGrant<P, R>,
     options: SetPrivilegesOptions & { storage?: Partial<S> } = {},
   ): Promise<void> {
-    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, storage: true, proof: true })
+    const known = { login: true, keepStorage: true, storage: true, remember: true, proof: true } as const
+    refuseUnknown('setPrivileges()', options, known)
     checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
     checkLoginStorage(options)
+    checkRemember(options)
     checkProof('setPrivileges()', options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))

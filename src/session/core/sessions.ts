@@ -6,6 +6,7 @@ import { startRepeating, systemClock } from './clock.ts'
 import { type Context, reportEnded } from './context.ts'
 import { bearerTokens } from './credentials/bearer.ts'
 import { sessionCookie } from './credentials/cookie.ts'
+import type { CookieScope } from './credentials/cookie-options.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
@@ -36,8 +37,10 @@ export interface Sessions<
   in out P extends string = string,
   in out R extends string = string,
 > {
-  /** The name of the session cookie: `4DSID_<appName>` (4D), with the prefix `__Host-` when cookies are secure. */
+  /** The name of the session cookie, with its prefix. Default: `__Host-4DSID_<appName>`, in 4D without the prefix. */
   readonly cookieName: string
+  /** For framework adapters: which requests from other sites have the cookie. Pass it to `mayBeginGuest`. */
+  readonly cookieScope: CookieScope
   /** Returns the session of a request. Framework adapters, such as `koa/index.ts`, call this method. */
   resume(exchange: Exchange): Promise<Session<S, P, R>>
   /** Returns the session of a bearer token. Framework adapters, such as `koa/token-sessions.ts`, call this method. */
@@ -157,7 +160,7 @@ export function createSessions<
     queue: new KeyedQueue(),
     format,
     storage: recordStorage(format, policy),
-    cookie: sessionCookie(appName, policy.secureCookie),
+    cookie: sessionCookie(policy.cookie),
     bearer: bearerTokens(policy.tokenPrefix),
     reportedPrivileges: new Set(),
   }
@@ -195,6 +198,7 @@ export function createSessions<
 
   return Object.freeze<Sessions<S, P | K | 'WebAdmin', R>>({
     cookieName: context.cookie.name,
+    cookieScope: policy.cookie.scope,
     async requestEnded({ arrivalId }, run) {
       try {
         const arrived = arrivalId === undefined ? undefined : await describe(arrivalId)

@@ -1,4 +1,4 @@
-import { isPlainObject, typeOf } from '../known-options.ts'
+import { isPlainObject, refuseUnknown, typeOf } from '../known-options.ts'
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { type Grant, needsRotation, refuseUndeclared, setsAnotherUser, warnOfUndeclared } from './grants.ts'
@@ -18,6 +18,30 @@ export interface SetPrivilegesOptions extends SecureOptions {
   storage?: object
   /** How the user has just authenticated, such as 'password'. Only for a call with `login: true`. */
   proof?: string
+  /**
+   * "Stay logged in": the session that this login begins has no other timeout than this number of days (1 to 400), and
+   * the browser keeps the cookie when it closes. Needs `login: true`. See `docs/lifetimes.md`.
+   */
+  remember?: { days: number }
+}
+
+// Browsers delete every cookie after 400 days.
+const MOST_DAYS = 400
+const DAY_MILLISECONDS = 24 * 3_600_000
+
+/** @throws TypeError for an invalid value. */
+export function checkRemember({ login, remember }: SetPrivilegesOptions): void {
+  if (remember === undefined) return
+  refuseUnknown('remember of setPrivileges()', remember, { days: true })
+  const { days } = remember
+  if (!(Number.isFinite(days) && days >= 1 && days <= MOST_DAYS))
+    throw new TypeError(
+      `setPrivileges(): remember.days is a number from 1 to ${MOST_DAYS}, got ${typeof days === 'string' ? JSON.stringify(days) : String(days)}.`,
+    )
+  if (login !== true)
+    throw new TypeError(
+      'setPrivileges(): remember needs login: true, because only a login begins a remembered session.',
+    )
 }
 
 /** @throws TypeError for values that no login would store. */
@@ -56,7 +80,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage, storage, proof }: SetPrivilegesOptions,
+  { login, keepStorage, storage, remember, proof }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -72,7 +96,13 @@ async function setGrants(
     }))
     if (!rotates()) return // Another request may have removed a privilege. The grant then adds it again.
   }
-  const kept = keepStorage === undefined ? {} : { keepStorage }
-  const given = { ...(storage !== undefined && { storage }), ...(proof !== undefined && { proof }) }
-  await logIn(request, { fields, login: isLogin, startsNew, ...kept, ...given })
+  await logIn(request, {
+    fields,
+    login: isLogin,
+    startsNew,
+    ...(keepStorage !== undefined && { keepStorage }),
+    ...(storage !== undefined && { storage }),
+    ...(proof !== undefined && { proof }),
+    ...(remember && { rememberMilliseconds: Math.ceil(remember.days * DAY_MILLISECONDS) }),
+  })
 }

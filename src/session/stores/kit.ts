@@ -12,6 +12,7 @@ export {
   endAfter,
   endedSession,
   expiryReason,
+  isExpired,
   isGuestRecord,
   isLive,
   isUnusedLogin,
@@ -36,6 +37,7 @@ export { CALL_MILLISECONDS, withinDeadline } from './shared/deadline.ts'
 export { embeddedStore } from './shared/embedded.ts'
 export type { EmbeddedRows, SessionRow, Tombstone, Writes } from './shared/embedded-rows.ts'
 export { evictedBy } from './shared/eviction.ts'
+export { foundState } from './shared/found.ts'
 export { missingSteps } from './shared/layout.ts'
 export { isSelected, listedCount, listPage } from './shared/memory-lists.ts'
 export type { MemoryRow } from './shared/memory-row.ts'

@@ -5,6 +5,7 @@ import { changing } from './contract/changing.ts'
 import { counting } from './contract/counting.ts'
 import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
+import { expiring } from './contract/expiring.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
 import { logins } from './contract/logins.ts'
@@ -20,6 +21,7 @@ export const storePromises: readonly StorePromise[] = [
   ...finding,
   ...changing,
   ...devices,
+  ...expiring,
   ...replacing,
   ...ending,
   ...messages,

@@ -39,6 +39,15 @@ onBothStores('opening the mailed link changes the address, and signs out all oth
   assert.equal((await ana.get(link)).status, 400, 'it works once')
 })
 
+test('[REMEMBER-7] a customer who stays logged in stays so after a change of the e-mail address', async (t) => {
+  const demo = await startDemo(t)
+  const ana = await signedUp(demo, 'ana@example.com')
+  await ana.logIn('ana@example.com', GOOD_PASSWORD, { remember: '1' })
+  demo.clock.advance({ minutes: 1 })
+  const changed = await ana.get(await askFor(demo, ana, 'new@example.com'))
+  assert.match(changed.setCookies.join(), /; Max-Age=2591\d{3}$/)
+})
+
 onBothStores(
   'a link that is opened on another device signs no user in there, and the requesting device stays signed in',
   async (t, settings) => {

@@ -30,26 +30,6 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: 'return { admitted: true, ended: [] }',
   },
   {
-    flaw: 'find returns an expired session as live',
-    from: "if (isLive(session, now)) return { state: 'live', session, credential }",
-    to: "if (session.startTime !== null) return { state: 'live', session, credential }",
-  },
-  {
-    flaw: 'find returns the time of the call as the end of an expired session',
-    from: 'endedAt: session.end, message: false',
-    to: 'endedAt: now, message: false',
-  },
-  {
-    flaw: "find gives the reason 'idle' for every expired session",
-    from: 'reason: expiryReason(session), endedAt: session.end',
-    to: "reason: 'idle', endedAt: session.end",
-  },
-  {
-    flaw: 'find says that an expired session has a message',
-    from: 'endedAt: session.end, message: false',
-    to: 'endedAt: session.end, message: true',
-  },
-  {
     flaw: 'find accepts the tombstone of another session',
     from: 'if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined',
     to: 'if (!tombstone || now >= tombstone.keepUntil) return undefined',
@@ -104,8 +84,13 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'touch records the activity of a device that was signed out',
-    from: 'const credential = row && rows.credential(row, hash)\n        if (!credential) return []',
+    from: 'const credential = row && rows.credential(row, hash)\n        if (!credential || isExpired(credential, now)) return []',
     to: "const credential = row && ((rows.credential(row, hash) ?? { ...rows.credentials(row)[0], hash: '' }) as Credential)\n        if (!credential) return []",
+  },
+  {
+    flaw: 'touch records the activity of a device whose cookie has expired',
+    from: 'if (!credential || isExpired(credential, now)) return []',
+    to: 'if (!credential) return []',
   },
   {
     flaw: 'attach ignores the credential of the caller',
@@ -338,6 +323,11 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
 
 const RULES: Omit<Mutant, 'file'>[] = [
   {
+    flaw: 'a cookie writes after it has expired',
+    from: 'return credential && !isExpired(credential, now) ? row : undefined',
+    to: 'return credential ? row : undefined',
+  },
+  {
     flaw: 'the sweep does not delete tombstones',
     from: 'rows.deleteTombstones(now)',
     to: '',
@@ -348,14 +338,14 @@ const RULES: Omit<Mutant, 'file'>[] = [
     to: 'rows.deleteTombstones(now + SWEEP_MARGIN_MILLISECONDS)',
   },
   {
-    flaw: 'the sweep does not delete expired OTPs',
-    from: 'rows.deleteOTPs(latestEnd)',
+    flaw: 'the sweep does not delete expired credentials',
+    from: 'rows.deleteExpired(latestEnd)',
     to: '',
   },
   {
-    flaw: 'the sweep deletes OTPs immediately after their end',
-    from: 'rows.deleteOTPs(latestEnd)',
-    to: 'rows.deleteOTPs(now)',
+    flaw: 'the sweep deletes credentials immediately after their end',
+    from: 'rows.deleteExpired(latestEnd)',
+    to: 'rows.deleteExpired(now)',
   },
   {
     flaw: 'the sweep deletes sessions immediately after their end',
@@ -836,14 +826,19 @@ const ROWS: Omit<Mutant, 'file'>[] = [
     harmless: 'A tombstone may be kept longer, and no message is returned at `keepUntil`.',
   },
   {
-    flaw: 'an OTP is swept one millisecond late',
-    from: '?? 0) <= until)',
-    to: '?? 0) < until)',
+    flaw: 'a credential is swept one millisecond late',
+    from: 'if (expiresAt <= until) rows',
+    to: 'if (expiresAt < until) rows',
   },
   {
-    flaw: 'the sweep also deletes valid OTPs',
-    from: 'if ((row.credentials.get(hash)?.expiresAt ?? 0) <= until)',
-    to: '',
+    flaw: 'the sweep also deletes valid credentials',
+    from: 'if (expiresAt <= until) rows',
+    to: 'rows',
+  },
+  {
+    flaw: 'the sweep deletes only OTPs',
+    from: 'if (expiresAt <= until) rows',
+    to: 'if (otps.has(hash) && expiresAt <= until) rows',
   },
   {
     flaw: 'invalidated records do not count towards the licences',
@@ -1006,8 +1001,57 @@ const PER_APP: Omit<Mutant, 'file'>[] = [
   },
 ]
 
+const FOUND: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'find returns an expired session as live',
+    from: 'if (isLive(session, now) && !isExpired(credential, now))',
+    to: 'if (session.startTime !== null && !isExpired(credential, now))',
+  },
+  {
+    flaw: 'find returns a session as live for an expired cookie',
+    from: 'if (isLive(session, now) && !isExpired(credential, now))',
+    to: 'if (isLive(session, now))',
+  },
+  {
+    flaw: 'find returns the time of the call as the end of an expired session or cookie',
+    from: 'endedAt: Math.min(expiresAt, session.end)',
+    to: 'endedAt: now',
+  },
+  {
+    flaw: 'find returns the end of the session as the end of an expired cookie',
+    from: 'endedAt: Math.min(expiresAt, session.end)',
+    to: 'endedAt: session.end',
+  },
+  {
+    flaw: 'find returns the end of the cookie as the end of an expired session',
+    from: 'endedAt: Math.min(expiresAt, session.end)',
+    to: 'endedAt: expiresAt',
+  },
+  {
+    flaw: "find gives the reason 'idle' for every expired session",
+    from: 'expiryReason(session)\n',
+    to: "'idle'\n",
+  },
+  {
+    flaw: 'find gives the reason of the session for an expired cookie',
+    from: "isCredentialFirst ? 'absolute' : expiryReason(session)",
+    to: 'expiryReason(session)',
+  },
+  {
+    flaw: "find gives the reason 'absolute' for every expired session",
+    from: "isCredentialFirst ? 'absolute' : expiryReason(session)",
+    to: "'absolute'",
+  },
+  {
+    flaw: 'find says that an expired session has a message',
+    from: 'message: false, origin: null',
+    to: 'message: true, origin: null',
+  },
+]
+
 export const mutants: readonly Mutant[] = [
   ...of('shared/embedded.ts', EMBEDDED),
+  ...of('shared/found.ts', FOUND),
   ...of('shared/embedded-rules.ts', RULES),
   ...of('shared/eviction.ts', EVICTION),
   ...of('shared/per-app.ts', PER_APP),

@@ -1,7 +1,10 @@
+import type { CookieSettings } from './cookie-options.ts'
+
 export interface SessionCookie {
   readonly name: string
-  /** Returns the Set-Cookie header. The cookie has no expiry date, because the server ends expired sessions. */
-  set(token: string): string
+  /** Returns the Set-Cookie header. Without `maxAgeSeconds`, the browser keeps the cookie until the browser closes. */
+  set(token: string, maxAgeSeconds?: number): string
+  /** Returns the Set-Cookie header that deletes the cookie. */
   clear(): string
   /** Returns the distinct values of the session cookie in a Cookie header; `undefined` for more than five values. */
   read(header: string | undefined): string[] | undefined
@@ -10,15 +13,14 @@ export interface SessionCookie {
 // If a request has more session cookies, an attacker has probably planted some of them.
 const MAX_VALUES = 5
 
-/** `__Host-` prevents other subdomains from setting the cookie. The rest of the name is the same as in 4D. */
-export function sessionCookie(appName: string, secure: boolean): SessionCookie {
-  const name = `${secure ? '__Host-' : ''}4DSID_${appName}`
-  const attributes = `; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
+export function sessionCookie({ name, attributes }: CookieSettings): SessionCookie {
   const start = `${name}=`
+  const set = (value: string, maxAgeSeconds?: number) =>
+    `${start}${value}${attributes}${maxAgeSeconds === undefined ? '' : `; Max-Age=${maxAgeSeconds}`}`
   return {
     name,
-    set: (token) => `${start}${token}${attributes}`,
-    clear: () => `${start}${attributes}; Max-Age=0`,
+    set,
+    clear: () => set('', 0),
     read(header) {
       if (header === undefined || !header.includes(start)) return []
       const values = new Set<string>()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { checkFlags, refuseUnknown } from '../../known-options.ts'
-import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import { type Credential, isTime, NEVER } from '../../record.ts'
 import type { SeenFrom } from '../../store.ts'
 import { lifetimeMilliseconds } from '../lifetime.ts'
 import { cutDevice } from '../new-record.ts'
@@ -8,7 +8,10 @@ import type { StorageFormat } from '../storage.ts'
 import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
-  /** In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or 3600. */
+  /**
+   * In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or an hour if there is
+   * none. In a session with `remember`, the default is the ordinary idle timeout.
+   */
   lifespan?: number
   /** Only a request for this path or a path below it can redeem the link. */
   path?: string
@@ -22,7 +25,10 @@ export interface OTPOptions {
   purpose?: string
 }
 
-export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'>
+export type OTPTerms = Pick<OTPOptions, 'path' | 'data' | 'confirm' | 'requestOnly'> & {
+  /** The time at which the device that made the link is signed out. A device that opens the link stays no longer. */
+  until?: number | undefined
+}
 
 export const OTP_OPTIONS = {
   lifespan: true,
@@ -35,7 +41,6 @@ export const OTP_OPTIONS = {
 
 // The minimum in 4D.
 const SHORTEST_LIFESPAN_SECONDS = 10
-const DEFAULT_LIFESPAN_SECONDS = 3600
 const TERMS = ['path', 'data', 'confirm', 'requestOnly'] as const
 const OTP = /^[0-9A-F]{32}$/
 
@@ -58,11 +63,19 @@ export function checkOTPOptions<O extends OTPOptions>(options: O, known: { reado
 /** @throws SessionError VALUE_NOT_SHAREABLE for data that cannot be stored. */
 export function newOTP(
   format: StorageFormat,
-  session: SessionRecord,
-  { lifespan, path, data, confirm, requestOnly, purpose, device, address }: OTPOptions & Partial<SeenFrom>,
+  {
+    lifespan,
+    path,
+    data,
+    confirm,
+    requestOnly,
+    purpose,
+    device,
+    address,
+    until,
+  }: OTPOptions & Pick<OTPTerms, 'until'> & { lifespan: number } & Partial<SeenFrom>,
   now: number,
 ): { credential: Credential; token: string } {
-  const seconds = lifespan ?? (session.idleMilliseconds / 1000 || DEFAULT_LIFESPAN_SECONDS)
   const token = randomBytes(16).toString('hex').toUpperCase()
   const credential: Credential = {
     handle: newHandle(),
@@ -74,9 +87,12 @@ export function newOTP(
     authenticatedAt: null,
     device: cutDevice(device ?? null),
     address: address ?? null,
-    expiresAt: Math.min(now + Math.ceil(Math.max(seconds, SHORTEST_LIFESPAN_SECONDS) * 1000), NEVER),
+    expiresAt: Math.min(now + Math.ceil(Math.max(lifespan, SHORTEST_LIFESPAN_SECONDS) * 1000), until ?? NEVER),
     purpose: purpose ?? null,
-    details: format.encode({ path, data, confirm: confirm === true, requestOnly: requestOnly === true }, 'createOTP'),
+    details: format.encode(
+      { path, data, confirm: confirm === true, requestOnly: requestOnly === true, until },
+      'createOTP',
+    ),
   }
   return { credential, token }
 }
@@ -84,13 +100,14 @@ export function newOTP(
 /** Returns the options of a link. Returns undefined if an option cannot be read. The link then opens no session. */
 export function termsOf(format: StorageFormat, { details }: Pick<Credential, 'details'>): OTPTerms | undefined {
   const terms: OTPTerms = format.tryDecode(details ?? '') ?? {}
-  const { path, confirm, requestOnly } = terms
+  const { path, confirm, requestOnly, until } = terms
   // Version 0.5.0 of the layer stored only the options that were given, so `details` may be '{}'.
   const isReadable =
     (details === '{}' || TERMS.some((name) => name in terms)) &&
     (path === undefined || isPath(path)) &&
     isChoice(confirm) &&
-    isChoice(requestOnly)
+    isChoice(requestOnly) &&
+    (until === undefined || isTime(until))
   return isReadable ? terms : undefined
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Checks,
   endCredentials,
   has,
   insertCredential,
@@ -42,7 +43,7 @@ BEGIN
 END $$;
 `
 
-const attachFunction = (version: Version) => `
+const attachFunction = (version: Version | 'v3', adds: Version, checks: Checks) => `
 CREATE FUNCTION session_attach_${version}(
   p_app text, p_id text, p_credential text[], p_by text, p_credentials integer, p_otps integer, p_now double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -51,8 +52,8 @@ DECLARE
 BEGIN
   ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
-  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN false; END IF;
-  PERFORM session_add_credential_${version}(p_app, p_id, entry.key, p_credential, p_by, p_credentials, p_otps, p_now);
+  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by', checks)} THEN RETURN false; END IF;
+  PERFORM session_add_credential_${adds}(p_app, p_id, entry.key, p_credential, p_by, p_credentials, p_otps, p_now);
   RETURN true;
 END $$;
 `
@@ -97,8 +98,8 @@ BEGIN
 END $$;
 `
 
-const ROTATE = `
-CREATE FUNCTION session_rotate_v1(
+const rotateFunction = (version: 'v1' | 'v2', checks: Checks) => `
+CREATE FUNCTION session_rotate_${version}(
   p_app text, p_id text, p_by text, p_credential text[], p_end_others boolean, p_now double precision
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -107,7 +108,7 @@ DECLARE
 BEGIN
   ${REQUIRE_READ_COMMITTED}
   ${LOCK_ENTRY}
-  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN false; END IF;
+  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by', checks)} THEN RETURN false; END IF;
   ${endCredentials(
     'c.session_key = entry.key AND (p_end_others OR c.hash = p_by)',
     `CASE WHEN gone.hash = p_by THEN 'secured' ELSE 'revoked' END`,
@@ -119,10 +120,17 @@ END $$;
 `
 
 export const CREDENTIAL_FUNCTIONS =
-  addFunction('v1') + attachFunction('v1') + detachFunction('v1') + ROTATE + redeemFunction('v1')
+  addFunction('v1') +
+  attachFunction('v1', 'v1', 'existence') +
+  detachFunction('v1') +
+  rotateFunction('v1', 'existence') +
+  redeemFunction('v1')
 
 /** The functions that end expired OTPs before valid ones. */
-export const OTP_FUNCTIONS = addFunction('v2') + attachFunction('v2') + redeemFunction('v2')
+export const OTP_FUNCTIONS = addFunction('v2') + attachFunction('v2', 'v2', 'existence') + redeemFunction('v2')
 
 /** The function that leaves a message for a device that is signed out alone. */
 export const DETACH_FUNCTION = detachFunction('v2')
+
+/** The functions that check whether the caller's credential has expired. */
+export const EXPIRY_FUNCTIONS = attachFunction('v3', 'v2', 'expiry') + rotateFunction('v2', 'expiry')

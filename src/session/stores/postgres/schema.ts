@@ -1,9 +1,9 @@
 import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
-import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, OTP_FUNCTIONS } from './credential-functions.ts'
-import { END_FUNCTIONS } from './end-functions.ts'
-import { LOGIN_FUNCTIONS } from './login-functions.ts'
+import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
+import { CREDENTIAL_EXPIRY_FUNCTIONS, END_FUNCTIONS } from './end-functions.ts'
+import { CALLER_FUNCTIONS, LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
 import { ARRIVAL_FUNCTIONS, CHANGE_FUNCTIONS, CREATE_FUNCTION } from './session-functions.ts'
 import { REQUIRE_READ_COMMITTED } from './sql-fragments.ts'
@@ -20,6 +20,7 @@ export const STEPS: readonly string[] = [
   CREATE_FUNCTION,
   LOGIN_FUNCTIONS + OTP_FUNCTIONS,
   DETACH_FUNCTION,
+  EXPIRY_FUNCTIONS + CREDENTIAL_EXPIRY_FUNCTIONS + CALLER_FUNCTIONS,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

@@ -73,7 +73,7 @@ BEGIN
     IF cardinality(oldest) > 0 THEN ${lockSessions('oldest || old_key')} END IF;
   END IF;
   SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;
-  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by')} THEN RETURN '"gone"'; END IF;
+  IF NOT FOUND OR NOT ${isLive('entry')} OR NOT ${has('entry', 'p_by', 'existence')} THEN RETURN '"gone"'; END IF;
   IF entry.version <> p_version THEN RETURN '"moved"'; END IF;
   is_short := ${IS_FULL};
   ${endCredentials('c.session_key = entry.key', `'secured'`, { successor: 'new_id' })}
@@ -138,7 +138,7 @@ BEGIN
   END IF;
   ${LOCK_ENTRY}
   IF entry.write_id = p_write_id THEN RETURN '[]'; END IF;
-  IF NOT FOUND OR NOT ${isLive('entry')} OR entry.version <> p_version OR NOT ${has('entry', 'p_by')} THEN RETURN NULL; END IF;
+  IF NOT FOUND OR NOT ${isLive('entry')} OR entry.version <> p_version OR NOT ${has('entry', 'p_by', 'existence')} THEN RETURN NULL; END IF;
   UPDATE session_records s SET storage = coalesce(p_storage, s.storage), user_name = coalesce(p_user_name, s.user_name),
     user_id = coalesce(p_user_id, s.user_id), grants = coalesce(p_grants, s.grants),
     last_access_time = greatest(s.last_access_time, p_last_access_time),

@@ -28,9 +28,14 @@ export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.ap
 
 /** `record` is a variable or a table alias. */
 export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
-/** Whether the session has the credential with this hash. Always true when the hash is null. */
-export const has = (record: string, hash: string) =>
-  `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}))`
+/** The versions of an SQL function without and with a check whether the caller's credential has expired. */
+export type Checks = 'existence' | 'expiry'
+
+/** Whether the session has the valid credential with this hash. Always true when the hash is null. */
+export const has = (record: string, hash: string, checks: Checks) =>
+  `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}${isValid(checks)}))`
+/** A condition on the credential `c`. */
+export const isValid = (checks: Checks) => (checks === 'expiry' ? ' AND c.expires_at > p_now' : '')
 
 const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
 

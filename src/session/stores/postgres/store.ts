@@ -1,7 +1,8 @@
 import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
-import { type EndedSession, expiryReason, isDamaged, isLive } from '../../record.ts'
+import { type EndedSession, isLive } from '../../record.ts'
 import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
+import { foundState } from '../shared/found.ts'
 import { postgresAnnouncements } from './announcements.ts'
 import { postgresCalls, refusalOf } from './calls.ts'
 import { countListed, listPage } from './lists.ts'
@@ -50,10 +51,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const found = await reads.find(app, id, hash)
-      if (!found || isDamaged(found.session)) return reads.tombstone(app, id, hash, now)
-      const { session, credential } = found
-      if (isLive(session, now)) return { state: 'live', session, credential }
-      return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
+      return (found && foundState(found, now)) ?? reads.tombstone(app, id, hash, now)
     },
 
     get: ({ app, id }) => reads.record(app, id),
@@ -63,21 +61,21 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     async update({ app, id, expected: { version, by }, writeId, changes, limits, now }) {
       const { storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
       const fields = [storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt]
-      const ended = await call('session_update_v2', app, id, version, by, writeId, ...fields, perUser(limits), now)
+      const ended = await call('session_update_v3', app, id, version, by, writeId, ...fields, perUser(limits), now)
       return { updated: ended !== undefined, ended: (ended ?? []) as EndedSession[] }
     },
 
     touch: ({ app, id, hash, from: { device, address }, now }) =>
-      call('session_touch_v2', app, id, hash, device, address, now) as Promise<EndedSession[]>,
+      call('session_touch_v3', app, id, hash, device, address, now) as Promise<EndedSession[]>,
 
     attach: ({ app, id, credential, by, limits, now }) =>
-      call('session_attach_v2', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
+      call('session_attach_v3', app, id, credentialValues(credential), by, ...caps(limits), now) as Promise<boolean>,
 
     detach: ({ app, id, handle, reason, message, now }) =>
       call('session_detach_v2', app, id, handle, reason, message || null, now) as Promise<boolean>,
 
     rotate: ({ app, id, by, credential, others, now }) =>
-      call('session_rotate_v1', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,
+      call('session_rotate_v2', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,
 
     async findOTP({ app, hash, now }) {
       const found = await reads.otp(app, hash)
@@ -90,12 +88,12 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     async replace({ app, id, expected: { version, by }, session, credential, limits, now }): Promise<Replaced> {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]
-      const outcome = await call('session_replace_v2', app, id, version, by, ...made, ...room, now)
+      const outcome = await call('session_replace_v3', app, id, version, by, ...made, ...room, now)
       return Array.isArray(outcome) ? { state: 'replaced', ended: outcome } : { state: outcome as 'gone' | 'moved' }
     },
 
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
-      call('session_end_v1', app, id, reason, by, unseen, message || null, now) as Promise<EndedSession | undefined>,
+      call('session_end_v2', app, id, reason, by, unseen, message || null, now) as Promise<EndedSession | undefined>,
 
     endMany: ({ app, filter: { userId, kind, exceptId }, reason, message, now }) =>
       call('session_end_many_v1', app, userId, kind, exceptId, reason, message || null, now) as Promise<EndedSession[]>,
@@ -111,7 +109,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
 
     async sweep({ app, limit, now }) {
       if (sweepUnusedApps) await removeUnused(calls, { app, limit, now })
-      return (await call('session_sweep_v1', app, whole(limit), now)) as EndedSession[]
+      return (await call('session_sweep_v2', app, whole(limit), now)) as EndedSession[]
     },
 
     async probe({ app, now }) {

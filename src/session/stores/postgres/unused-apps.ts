@@ -1,4 +1,4 @@
-import { SWEEP_MARGIN_MILLISECONDS, UNUSED_APP_MILLISECONDS } from '../../record.ts'
+import { NEVER, SWEEP_MARGIN_MILLISECONDS, UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { CallOf } from '../../store.ts'
 import type { PostgresCalls } from './calls.ts'
 import { toStoredValues } from './rows.ts'
@@ -24,8 +24,8 @@ const REMOVE_UNUSED = `WITH RECURSIVE
   old AS MATERIALIZED (${expired('key', 'session_records', 'record_apps', 't.end_at <= $2', 't.end_at, t.id')}),
   credentials AS (DELETE FROM session_credentials c USING old WHERE c.session_key = old.key),
   records AS (DELETE FROM session_records s USING old WHERE s.key = old.key),
-  otps AS (DELETE FROM session_credentials c WHERE c.ctid = ANY (array(
-    ${expired('ctid', 'session_credentials', 'record_apps', `t.kind = 'otp' AND t.expires_at <= $2`, 't.expires_at')})))
+  expired AS (DELETE FROM session_credentials c WHERE c.ctid = ANY (array(
+    ${expired('ctid', 'session_credentials', 'record_apps', `t.expires_at < ${NEVER} AND t.expires_at <= $2`, 't.expires_at')})))
   DELETE FROM session_tombstones c WHERE c.ctid = ANY (array(
     ${expired('ctid', 'session_tombstones', 'tombstone_apps', 't.keep_until <= $2', 't.keep_until')}))`
 

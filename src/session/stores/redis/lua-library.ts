@@ -56,9 +56,15 @@ end
 local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
--- Whether the session is live and has the credential "by". If "by" is empty, the session needs no credential.
+local EXPIRY_OF_CREDENTIAL = '^' .. string.rep('[^\n]*\n', 6) .. '([^\n]*)\n'
+
+-- Whether the session is live and has the valid credential "by". If "by" is empty, the session needs no credential.
 local function isUsable(id, r, by, now)
-  return r and isLive(r, now) and (by == '' or call('HEXISTS', sessionKey(id), 'c' .. by) == 1)
+  if not r or not isLive(r, now) then return false end
+  if by == '' then return true end
+  local text = call('HGET', sessionKey(id), 'c' .. by)
+  local expiresAt = text and numberOf(string.match(text, EXPIRY_OF_CREDENTIAL))
+  return expiresAt and now < expiresAt
 end
 
 local function liveRecord(id, by, now)
@@ -305,13 +311,14 @@ local function evictedBy(added, present, by, devices, otps, now)
   return evicted
 end
 
+-- The index "otps" contains all OTPs and all other credentials that expire.
 local function addCredential(id, c, r, now)
   writeCredential(id, c)
   indexLogin(id, c, r, now)
+  if c.kind == 'otp' or c.expiresAt < NEVER then call('ZADD', app .. 'otps', c.expiresAt, id .. ':' .. c.hash) end
   if c.kind ~= 'otp' then return end
   call('SET', app .. 'otp:' .. c.hash, id)
   keepUntil(app .. 'otp:' .. c.hash, c.expiresAt, now)
-  call('ZADD', app .. 'otps', c.expiresAt, id .. ':' .. c.hash)
 end
 
 local function addWithin(id, r, c, by, devices, otps, now)
@@ -367,6 +374,7 @@ end
 local function endCredential(id, c, reason, now, message, keepsOrigin)
   if c.kind == 'otp' then return dropOTP(id, c.hash) end
   call('HDEL', sessionKey(id), 'c' .. c.hash)
+  if c.expiresAt < NEVER then call('ZREM', app .. 'otps', id .. ':' .. c.hash) end
   local text = message or ''
   local hasOrigin = keepsOrigin and c.kind == 'cookie' and c.details ~= 'null'
   call('HSET', sessionKey(id), 't' .. c.hash, tombstoneText({

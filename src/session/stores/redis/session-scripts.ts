@@ -75,10 +75,12 @@ export const UPDATE_STORAGE = script(
 local key, now, version, by, writeId = KEYS[1] .. ':s:' .. ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local found = redis.call('HMGET', key, 'r', 'c' .. by)
 if not found[1] then return { '0' } end
+local expiresAt = found[2] and string.match(found[2], '^' .. string.rep('[^\n]*\n', 6) .. '(%d+)')
+local isExpired = not expiresAt or now >= tonumber(expiresAt)
 local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
 if last == writeId then return { '1' } end
 local isLive = startTime ~= '' and now < tonumber(ends)
-if not isLive or (version ~= '' and version ~= current) or (by ~= '' and not found[2]) then return { '0' } end
+if not isLive or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
 local nextVersion = string.format('%.0f', tonumber(current) + 1)
 local text = table.concat({ nextVersion, writeId, ends, startTime, rest }, '\n')
 redis.call('HSET', key, 'r', text, 's', ARGV[6])
@@ -242,7 +244,7 @@ return message
 `,
 )
 
-/** Removes expired sessions and OTPs. Redis removes tombstones and messages when their keys expire. */
+/** Removes expired sessions and credentials. Redis removes tombstones and messages when their keys expire. */
 export const SWEEP = script(
   [...PARTS, REASON],
   `
@@ -252,7 +254,10 @@ local latestEnd = digits(now - ${SWEEP_MARGIN_MILLISECONDS})
 call('ZREMRANGEBYSCORE', app .. 'logins', '-inf', latestEnd)
 for _, member in ipairs(call('ZRANGEBYSCORE', app .. 'otps', '-inf', latestEnd, 'LIMIT', 0, limit)) do
   local id, hash = string.match(member, '^([^:]*):(.*)$')
+  local c = readCredential(id, hash)
   dropOTP(id, hash)
+  local r = c and c.kind ~= 'otp' and readRecord(id)
+  if r then indexByVia(id, r, credentialsOf(id)) end
 end
 
 local ended, checked = {}, 0

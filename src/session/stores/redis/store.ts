@@ -1,15 +1,8 @@
 import { refuseUnknown } from '../../known-options.ts'
-import {
-  type Credential,
-  expiryReason,
-  isDamaged,
-  isLive,
-  markNothingWritten,
-  type SessionId,
-  type SessionRecord,
-} from '../../record.ts'
+import { type Credential, isLive, markNothingWritten, type SessionId, type SessionRecord } from '../../record.ts'
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
+import { foundState } from '../shared/found.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
@@ -119,11 +112,8 @@ export function redisStoreWith(
       const [text, storage, credential, tombstone] = answer as (string | null)[]
       const session = text == null ? undefined : parseRecord(id, text, storage ?? '')
       const known = credential == null ? undefined : credentialFrom(hash, credential)
-      if (session && known && !isDamaged(session)) {
-        if (isLive(session, now)) return { state: 'live', session, credential: known }
-        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
-      }
-      return tombstone ? endedCredentialFrom(tombstone, now) : undefined
+      const state = session && known && foundState({ session, credential: known }, now)
+      return state ?? (tombstone ? endedCredentialFrom(tombstone, now) : undefined)
     },
 
     async get({ app, id }) {

@@ -49,7 +49,8 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
   deleteMessage(hash: string): void
   deleteTombstones(until: number): void
-  deleteOTPs(until: number): void
+  /** Deletes the credentials that expire at this time or earlier. */
+  deleteExpired(until: number): void
 
   countUpTo(most: number): number
   countGuestsUpTo(most: number): number

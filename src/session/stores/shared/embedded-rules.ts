@@ -5,6 +5,7 @@ import {
   endAfter,
   endedSession,
   isDamaged,
+  isExpired,
   isGuestRecord,
   isLive,
   isUnusedLogin,
@@ -24,7 +25,7 @@ import { evictedBy } from './eviction.ts'
 
 /**
  * Returns the session if it is live. If `version` is given, the session must have this version. If `by` is given, the
- * session must have a credential with this hash.
+ * session must have a credential with this hash that has not expired.
  */
 export function liveRow<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
@@ -35,7 +36,9 @@ export function liveRow<Row extends SessionRow>(
   const row = rows.session(id)
   if (!row || !isLive(row.record, now)) return undefined
   if (version !== undefined && version !== row.record.version) return undefined
-  return by === undefined || rows.credential(row, by) ? row : undefined
+  if (by === undefined) return row
+  const credential = rows.credential(row, by)
+  return credential && !isExpired(credential, now) ? row : undefined
 }
 
 /** Returns the session if its record is damaged. No request can use such a session, but an administrator can end it. */
@@ -226,13 +229,13 @@ export function rowWasSeen<Row extends SessionRow>(rows: EmbeddedRows<Row>, row:
 }
 
 /**
- * Removes expired tombstones, OTPs and sessions, but at most `limit` sessions. Keeps OTPs and sessions for
+ * Removes expired tombstones, credentials and sessions, but at most `limit` sessions. Keeps credentials and sessions for
  * `SWEEP_MARGIN_MILLISECONDS` after their expiry.
  */
 export function sweepApp<Row extends SessionRow>(rows: EmbeddedRows<Row>, limit: number, now: number): EndedSession[] {
   const latestEnd = now - SWEEP_MARGIN_MILLISECONDS
   rows.deleteTombstones(now)
-  rows.deleteOTPs(latestEnd)
+  rows.deleteExpired(latestEnd)
   return rows.endedUntil(latestEnd, limit).map((row) => {
     rows.delete(row)
     return sweptSession(row.record)

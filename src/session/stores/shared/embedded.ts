@@ -1,11 +1,4 @@
-import {
-  expiryReason,
-  isDamaged,
-  isLive,
-  MESSAGE_MILLISECONDS,
-  removedSession,
-  UNUSED_APP_MILLISECONDS,
-} from '../../record.ts'
+import { isExpired, MESSAGE_MILLISECONDS, removedSession, UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { Found, SessionStore } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
 import {
@@ -26,6 +19,7 @@ import {
   rowWasSeen,
   sweepApp,
 } from './embedded-rules.ts'
+import { foundState } from './found.ts'
 
 /** Creates a store that accesses its rows synchronously. `storedApps` returns the applications that have rows. */
 export function embeddedStore<Row extends SessionRow>(
@@ -46,11 +40,8 @@ export function embeddedStore<Row extends SessionRow>(
     async find({ app, id, hash, now }): Promise<Found | undefined> {
       const rows = rowsOf(app)
       const found = rows.find(id, hash)
-      if (found && !isDamaged(found.session)) {
-        const { session, credential } = found
-        if (isLive(session, now)) return { state: 'live', session, credential }
-        return { state: 'ended', reason: expiryReason(session), endedAt: session.end, message: false, origin: null }
-      }
+      const state = found && foundState(found, now)
+      if (state) return state
       const tombstone = rows.tombstone(hash)
       if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
       const { reason, endedAt, message, origin } = tombstone
@@ -80,7 +71,7 @@ export function embeddedStore<Row extends SessionRow>(
       write(app, (rows) => {
         const row = liveRow(rows, id, {}, now)
         const credential = row && rows.credential(row, hash)
-        if (!credential) return []
+        if (!credential || isExpired(credential, now)) return []
         access(rows, row, credential, from, now)
         return endUnused(rows, credential, now)
       }),

@@ -127,9 +127,10 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
     deleteTombstones(until) {
       for (const [hash, { keepUntil }] of tombstones) if (keepUntil <= until) storeTombstone(hash, undefined)
     },
-    deleteOTPs(until) {
-      for (const [hash, row] of otps)
-        if ((row.credentials.get(hash)?.expiresAt ?? 0) <= until) rows.deleteCredential(row, hash)
+    deleteExpired(until) {
+      for (const row of sessions.values())
+        for (const { hash, expiresAt } of row.credentials.values())
+          if (expiresAt <= until) rows.deleteCredential(row, hash)
     },
 
     countUpTo: () => sessions.size,

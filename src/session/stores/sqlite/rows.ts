@@ -1,4 +1,4 @@
-import type { Credential, SessionRecord } from '../../record.ts'
+import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
 import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
@@ -21,7 +21,7 @@ const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.sessio
 
 const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
-    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ?)) RETURNING key`
+    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?)) RETURNING key`
 
 export function sqliteRows(
   db: SqliteDatabase,
@@ -98,8 +98,9 @@ export function sqliteRows(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.end_at <= ? ORDER BY s.end_at LIMIT ?`,
   )
   const deleteTombstonesStatement = db.prepare('DELETE FROM session_tombstones WHERE app = ? AND keep_until <= ?')
-  const deleteOTPsStatement = db.prepare(
-    `DELETE FROM session_credentials WHERE app = ? AND kind = 'otp' AND expires_at <= ?`,
+  // With the condition on NEVER, SQLite can search the partial index.
+  const deleteExpiredStatement = db.prepare(
+    `DELETE FROM session_credentials WHERE app = ? AND expires_at <= ? AND expires_at < ${NEVER} RETURNING session_key AS key`,
   )
   const countUpToStatement = db.prepare(
     'SELECT count(*) AS n FROM (SELECT 1 FROM session_records WHERE app = ? LIMIT ?)',
@@ -140,7 +141,7 @@ export function sqliteRows(
       update(id, { version, by = null }: { version?: number; by?: string | null }, writeId, changes, now) {
         const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
         const others = [userName, userId, grants, lastAccessTime, idleMilliseconds, end]
-        const condition = [writeId, app, id, version ?? null, now, writeId, by, by]
+        const condition = [writeId, app, id, version ?? null, now, writeId, by, by, now]
         const row = others.every((field) => field === undefined)
           ? updateStorageStatement.get(storage ?? null, ...condition)
           : updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
@@ -187,7 +188,9 @@ export function sqliteRows(
       leaveMessage: (id, message, keepUntil) => void leaveMessageStatement.run(message, keepUntil, app, id),
       deleteMessage: (hash) => void deleteMessageStatement.run(app, hash),
       deleteTombstones: (until) => void deleteTombstonesStatement.run(app, until),
-      deleteOTPs: (until) => void deleteOTPsStatement.run(app, until),
+      deleteExpired(until) {
+        for (const { key } of deleteExpiredStatement.all(app, until) as { key: number }[]) cache.forget(key)
+      },
 
       countUpTo: (most) => (countUpToStatement.get(app, most) as { n: number }).n,
       countGuestsUpTo: (most) => (countGuestsUpToStatement.get(app, most) as { n: number }).n,

@@ -1,3 +1,4 @@
+import { NEVER } from '../../record.ts'
 import { missingSteps } from '../shared/layout.ts'
 import type { SqliteDatabase } from './batch.ts'
 
@@ -81,6 +82,11 @@ CREATE INDEX session_credentials_login ON session_credentials (app, details)
   WHERE kind = 'cookie' AND details IS NOT NULL AND last_seen_at IS NULL;
 `
 
+// This index finds expired credentials. Most cookies never expire, so they are not in the index.
+const EXPIRY_INDEX = `
+CREATE INDEX session_credentials_expiry ON session_credentials (app, expires_at) WHERE expires_at < ${NEVER};
+`
+
 /** Step n creates layout n. A new column accepts null or has a default, so that older versions can still add rows. */
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
@@ -92,6 +98,7 @@ export const STEPS: readonly Step[] = [
     addPurpose(db) // Versions 0.4.0 and 0.5.0 migrated a file of 0.1.0 to layout 2 without this column.
     db.exec(LOGIN_INDEX)
   },
+  (db) => db.exec(EXPIRY_INDEX),
 ]
 
 /** Adds the column if it is missing. Version 0.2.0 added this column without a step. */

@@ -78,6 +78,22 @@ if (redisUrl !== undefined) {
     assertKept(await lifeLeft(old.id), HOUR + MINUTE)
   })
 
+  test('[REMEMBER-4] a cookie that is rotated often leaves one entry in the index of expiring credentials', async (t) => {
+    const { client, prefix, store, clock } = await open(t)
+    const made = () => credential(clock, { expiresAt: clock.now() + 24 * HOUR })
+    const record = session(clock, { absoluteEnd: clock.now() + 24 * HOUR, idleMilliseconds: 0 })
+    let cookie = made()
+    await store.create({ session: record, credential: cookie })
+    for (let n = 0; n < 5; n++) {
+      const next = made()
+      await store.rotate({ id: record.id, by: cookie.hash, credential: next, others: 'keep' })
+      cookie = next
+    }
+    assert.deepEqual(await client.zrange(`{${prefix}:${APP}}:otps`, '0', '-1'), [`${record.id}:${cookie.hash}`])
+    await store.end({ id: record.id, reason: 'closed' })
+    assert.equal(await client.exists(`{${prefix}:${APP}}:otps`), 0)
+  })
+
   test('Redis keeps a tombstone a little longer than 90 seconds, a message a little longer than a day, and a link a little longer than its lifespan', async (t) => {
     const { client, prefix, store, clock } = await open(t)
     const lifeLeft = (rest: string) => lifeOf(client, `{${prefix}:${APP}}:${rest}`)

@@ -1,0 +1,48 @@
+import { posix } from 'node:path'
+import { type CopyOptions, frameworksOf, storesOf } from './copy-options.ts'
+import type { LayerFiles } from './layer-files.ts'
+
+const ALWAYS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'VERSION']
+const IMPORT = /^\s*(?:import|export|\})[^'"\n]*\bfrom '([^']+)'|^\s*import '([^']+)'|\bimport\('([^']+)'\)/gm
+const STORE_PAGES: Record<string, string> = { 'docs/redis.md': 'redis', 'docs/postgresql.md': 'postgres' }
+
+/** The files that a copy needs, sorted. */
+export function selectFiles(layer: LayerFiles, options: CopyOptions): string[] {
+  const paths = [...layer.keys()]
+  const code = withImports(
+    layer,
+    paths.filter((path) => isEntry(path, options)),
+  )
+  const pages = paths.filter((path) => path.startsWith('docs/') && pageApplies(path, layer, options))
+  return [...code, ...ALWAYS.filter((path) => layer.has(path)), ...pages].sort()
+}
+
+/** These files and all files that they import, directly or indirectly. */
+export function withImports(layer: LayerFiles, entries: readonly string[]): string[] {
+  const reached = new Set(entries)
+  for (const path of reached)
+    for (const [, from, bare, dynamic] of (layer.get(path) ?? '').matchAll(IMPORT)) {
+      const target = posix.join(posix.dirname(path), from ?? bare ?? dynamic ?? '')
+      if (layer.has(target)) reached.add(target)
+    }
+  return [...reached]
+}
+
+function isEntry(path: string, { frameworks, stores, testing }: CopyOptions): boolean {
+  if (!path.endsWith('.ts')) return false
+  return (
+    path === 'index.ts' ||
+    frameworks.some((framework) => path.startsWith(`${framework}/`)) ||
+    stores.some((store) => path === `stores/${store}/index.ts`) ||
+    (testing && (path === 'stores/kit.ts' || path.startsWith('testing/')))
+  )
+}
+
+/** A page applies unless it is about a store or framework that the copy lacks. */
+function pageApplies(page: string, layer: LayerFiles, { frameworks, stores }: CopyOptions): boolean {
+  const store = STORE_PAGES[page]
+  if (store !== undefined && storesOf(layer).includes(store)) return stores.includes(store)
+  const name = posix.basename(page, '.md')
+  const subject = frameworksOf(layer).find((one) => one === name || layer.has(`${one}/${name}.ts`))
+  return subject === undefined || frameworks.includes(subject)
+}
