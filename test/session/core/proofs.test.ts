@@ -173,7 +173,17 @@ test('[PROOF-8] unreadable proofs in the store count as no proof, and the user s
   const { visitor } = await startLayer(t, PROOF_PAGES, { store })
   const ana = visitor()
   await ana.get('/login?proof=passkey')
-  for (stored of [null, '', '{', 'null', '{"passkey":1}', '[["passkey"]]', '[["passkey","1"]]', '[["passkey",9e99]]']) {
+  for (stored of [
+    null,
+    '',
+    '{',
+    'null',
+    '{"passkey":1}',
+    '[1]',
+    '[["passkey"]]',
+    '[["passkey","1"]]',
+    '[["passkey",9e99]]',
+  ]) {
     assert.equal((await ana.get('/sensitive')).status, 303, String(stored))
     assert.deepEqual((await ana.read('/proofs')).proofs, {}, String(stored))
   }

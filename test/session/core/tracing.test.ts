@@ -167,7 +167,11 @@ test('[TRACE-4] an operation runs in the context that a subscriber binds, so tra
 })
 
 test('[TRACE-5] without a subscriber, nothing is measured and no message is made', async (t) => {
-  const { visitor, manager } = await startLayer(t, PAGES_OF_TRACES)
+  const real = memoryStore()
+  let conflicts = 1
+  const update: SessionStore['update'] = async (call) =>
+    conflicts-- > 0 ? { updated: false, ended: [] } : real.update(call)
+  const { visitor, manager } = await startLayer(t, PAGES_OF_TRACES, { store: { ...real, update } })
   const measured = t.mock.method(performance, 'now')
   const made = t.mock.method(Object.getPrototypeOf(channel('session.conflict')), 'publish')
   const ana = visitor()
@@ -175,6 +179,7 @@ test('[TRACE-5] without a subscriber, nothing is measured and no message is made
   await manager.endMany({})
   const own = measured.mock.calls.filter(({ stack }) => String(stack.stack).includes('src/session'))
   assert.deepEqual([own.length, made.mock.callCount()], [0, 0])
+  assert.ok(conflicts < 0, 'a write had a conflict')
 })
 
 test('[TRACE-6] a sign-in over REST is a login', async (t) => {
