@@ -18,6 +18,7 @@ export { accounts } from './people/accounts.ts'
 export {
   type CurrentAccountParts,
   currentAccount,
+  endChanged,
   readAccount,
   refuseChangedAccount,
 } from './people/current-account.ts'

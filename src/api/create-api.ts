@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
-import { type Account, currentAccount } from '../accounts/index.ts'
+import { type Account, currentAccount, endChanged } from '../accounts/index.ts'
 import { viewerOf } from '../crm/index.ts'
+import { bestEffort } from '../crm-session/crm-session.ts'
 import { tokenSessions } from '../session/koa/index.ts'
 import { CLOSE, hasBody } from '../web/body-format.ts'
 import { Problem } from '../web/problem.ts'
@@ -65,11 +66,14 @@ export function createApi(parts: ApiParts) {
     return account
   }
 
-  /** Reads the account from the database on each request, so a disabled account is refused at once. */
+  /** Reads the account from the database on each request, so a disabled or changed account is refused at once. */
   function authenticate(ctx: Context): Promise<Account> {
     const session = apiSessionOf(ctx)
     return session.authenticate(async () => {
       const result = await currentAccount(parts.database, session)
+      // After a change of a row in the database, the token works again when the row has its former value.
+      if (result.is === 'changed' && result.ends === 'this')
+        await bestEffort(endChanged(parts.sessions, session, result))
       return result.is === 'account' ? result.account : undefined
     })
   }

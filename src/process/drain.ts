@@ -14,7 +14,7 @@ export interface DrainLimits {
 const QUIET_TURNS = 2
 // A client may connect after the turn looked for connections. In a short turn this is unlikely.
 const SHORT_TURN_MILLISECONDS = 0.1
-const LONGEST_ACCEPT_MILLISECONDS = 500
+const LONGEST_ACCEPT_MILLISECONDS = 1000
 
 /**
  * Returns a function that shuts down gracefully. The server accepts no new connections, and each response closes its
@@ -42,7 +42,11 @@ export function drain(server: Server, { idleMilliseconds, limitMilliseconds }: D
   })
 
   return async function stopServing() {
-    const limit = setTimeout(() => server.closeAllConnections(), limitMilliseconds)
+    const limit = setTimeout(() => {
+      server.closeAllConnections()
+      // Node does not know the connections whose TLS handshake has not ended.
+      for (const socket of open) socket.destroy()
+    }, limitMilliseconds)
     await closeListener(server)
     state = 'draining'
     for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close')

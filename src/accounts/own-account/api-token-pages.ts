@@ -9,6 +9,7 @@ import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { rollback } from '../people/rollback.ts'
+import { endStaleSessions } from '../people/stale-sessions.ts'
 import { checkPassword } from '../sign-in/check-password.ts'
 import { RECENT_MINUTES } from '../sign-in/confirm-pages.ts'
 import type { SignInParts } from '../sign-in/sign-in.ts'
@@ -66,6 +67,8 @@ interface TokenPageParts extends Omit<ApiTokenParts, 'sessions'>, Omit<SignInPar
 export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
   return {
     async list(ctx: Context) {
+      const filter = { kind: 'rest', via: 'token' } as const
+      await endStaleSessions(parts.database, required().sessions, signedIn(ctx), filter)
       const isRevoked = await wasFlashed(ctx, 'token-revoked')
       await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
     },

@@ -29,7 +29,7 @@ export interface ApiToken {
 export interface ApiTokenParts {
   database: Kysely<Database>
   log: Logger
-  sessions: Pick<CrmSessions, 'newToken' | 'list' | 'end'>
+  sessions: Pick<CrmSessions, 'newToken' | 'list' | 'storage' | 'end'>
 }
 
 type MadeToken = ({ is: 'made' } & NewToken) | { is: 'too-many' } | { is: 'account-changed' }

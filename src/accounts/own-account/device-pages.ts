@@ -1,11 +1,14 @@
 import type { Context } from 'koa'
-import { currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import type { Kysely } from 'kysely'
+import type { Database } from '../../../db/tables.ts'
+import { type CrmSessions, currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
 import { type Proofs, SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
+import { endStaleSessions } from '../people/stale-sessions.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
 import { type Flash, redirectWithFlash } from './flash.ts'
 import {
@@ -47,10 +50,16 @@ const NOTICES = {
 
 const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAGE)}`
 
+interface DevicePageParts {
+  database: Kysely<Database>
+  sessions: (SessionsOfDevices & Pick<CrmSessions, 'storage'>) | null
+}
+
 /** The pages at `/account/sessions`. Mount `list` behind `requireUser`. The actions redirect guests. */
-export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }) {
+export function devicePages({ database, sessions }: DevicePageParts) {
   return {
     async list(ctx: Context) {
+      await endStaleSessions(database, required(), signedIn(ctx))
       const { session } = signedIn(ctx)
       const done = (await session.takeFlash(Object.keys(NOTICES) as (keyof typeof NOTICES)[])).at(-1)
       await showList(ctx, done ? NOTICES[done] : '')
@@ -93,7 +102,7 @@ export function devicePages({ sessions }: { sessions: SessionsOfDevices | null }
     })
   }
 
-  function required(): SessionsOfDevices {
+  function required() {
     return sessionsBehindGuard(sessions, 'devicePages()')
   }
 }

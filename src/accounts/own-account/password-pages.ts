@@ -42,8 +42,7 @@ export function passwordPages(parts: PasswordParts) {
     async change(ctx: Context) {
       const request = { ...signedIn(ctx), origin: originOf(ctx) }
       const once = readFormToken(ctx.request.body)
-      if (once !== undefined && isConsumed(request.session, once))
-        return redirectWithFlash(ctx, PAGE, 'password-changed')
+      if (once !== undefined && isConsumed(request.session, once)) return showRepeated(ctx)
       const { email = '' } = (await accounts.findById(parts.database, request.userId)) ?? {}
       const { password, newPassword } = Object(ctx.request.body) as Record<string, unknown>
       const problem =
@@ -70,6 +69,16 @@ export function passwordPages(parts: PasswordParts) {
       if (once !== undefined) await bestEffort(consumeFormToken(request.session, once))
       await redirectWithFlash(ctx, PAGE, 'password-changed')
     },
+  }
+
+  /** If the user has corrected the new password and sends the form again, the first one is stored, and not this one. */
+  async function showRepeated(ctx: Context): Promise<void> {
+    const check = await checkPassword(parts, ctx, 'newPassword')
+    if (check.is === 'right') return redirectWithFlash(ctx, PAGE, 'password-changed')
+    if (ctx.status === 429) return showForm(ctx, { message: check.message, wrongField: '' })
+    const message =
+      'This form has changed your password before, to another new password. What you entered now was not stored.'
+    refuse(ctx, 409, { message, wrongField: '' })
   }
 
   function refuse(ctx: Context, status: number, model: Pick<PasswordPage, 'message' | 'wrongField'>): void {

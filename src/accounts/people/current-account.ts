@@ -23,7 +23,7 @@ type Outcome =
 
 export const DISABLED = 'Your account is disabled. Ask an administrator to enable it again.'
 
-const CHANGED = 'Your account was changed, for instance its password. Log in again.'
+export const CHANGED = 'Your account was changed, for instance its password. Log in again.'
 
 export function roleChanged(role: RoleName): string {
   return `Your role is now ${role}. Log in again to use it.`
@@ -43,20 +43,32 @@ export async function currentAccount(database: Kysely<Database>, session: Sessio
   return hasStampOf(session, account) ? { is: 'account', account } : { is: 'changed', reason: CHANGED, ends: 'this' }
 }
 
+/** Ends this session, or all sessions, tokens and links of the user. Each device shows the reason once. */
+export async function endChanged(
+  sessions: CurrentAccountParts['sessions'],
+  { id, userId }: Pick<CrmSession, 'id' | 'userId'>,
+  { reason, ends }: Extract<Outcome, { is: 'changed' }>,
+): Promise<void> {
+  const by = { message: reason }
+  if (ends === 'this') await sessions?.end(id, 'revoked', by)
+  else if (userId !== undefined) await sessions?.endMany({ userId }, 'revoked', by)
+}
+
 /**
- * If the account has changed, ends this session or all sessions, tokens and links of the user. The visitor becomes a
- * guest, and each device shows the reason once. A handler that waits for the request body must call this function again afterwards.
+ * If the account has changed, ends the session, and the visitor becomes a guest. A handler that waits for the request
+ * body must call this function again afterwards.
  * @throws Problem 403 if a link has opened the session for this request only.
  */
 export async function refuseChangedAccount(
   { database, sessions }: CurrentAccountParts,
   { session }: Pick<Context, 'session'>,
 ): Promise<void> {
+  if ((await currentAccount(database, session)).is !== 'changed' || session === null) return
+  // The user may have made the change in this session meanwhile, and this request has read the session before.
+  await session.reload()
   const result = await currentAccount(database, session)
-  if (result.is !== 'changed' || session?.userId === undefined) return
-  const by = { message: result.reason }
-  if (result.ends === 'all') await sessions?.endMany({ userId: session.userId }, 'revoked', by)
-  else await sessions?.end(session.id, 'revoked', by)
+  if (result.is !== 'changed') return
+  await endChanged(sessions, session, result)
   await session.reload()
   if (session.userId !== undefined) throw new Problem(403, result.reason)
 }

@@ -21,6 +21,12 @@ export function hasStampOf(session: Pick<CrmSession, 'storage'>, { securityStamp
   return stampsIn(session).includes(securityStamp)
 }
 
+/** Whether the session is valid whenever the session `other` is valid. */
+export function hasStampsOf(session: Pick<CrmSession, 'storage'>, other: Pick<CrmSession, 'storage'>): boolean {
+  const stamps = stampsIn(session)
+  return stampsIn(other).every((stamp) => stamps.includes(stamp))
+}
+
 /**
  * Lets the session continue after the change that gives the account the stamp `next`. Call this function before the
  * change, so that no request in between is refused. If the change fails, no account ever has this stamp. Returns `false`

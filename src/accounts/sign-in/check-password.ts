@@ -11,13 +11,17 @@ import { verifyPassword } from './verify-password.ts'
 type PasswordCheck = { is: 'right'; account: Account } | { is: 'refused'; message: string }
 
 /**
- * Verifies the form field `password` of a signed-in user. If the password is refused, sets the response status.
+ * Verifies a form field of a signed-in user, by default `password`. If the password is refused, sets the response status.
  * Failures also count per session, which limits password guessing in an unattended browser.
  */
-export async function checkPassword(parts: Omit<SignInParts, 'config'>, ctx: Context): Promise<PasswordCheck> {
+export async function checkPassword(
+  parts: Omit<SignInParts, 'config'>,
+  ctx: Context,
+  field: 'password' | 'newPassword' = 'password',
+): Promise<PasswordCheck> {
   const { database, deviceCookie } = parts
   const { session, userId } = signedIn(ctx)
-  const { password } = Object(ctx.request.body) as Record<string, unknown>
+  const { [field]: password } = Object(ctx.request.body) as Record<string, unknown>
   const origin = originOf(ctx)
   const refuse = (status: number, message: string) => {
     ctx.status = status

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { onBothStores } from '../../support/on-both-stores.ts'
@@ -33,6 +34,23 @@ onBothStores('a new password signs out all other devices, and gives this device 
 
   assert.equal((await demo.visitor().logIn(1)).status, 422)
   await demo.visitor().logInWell(1, NEW)
+})
+
+test('[TAB-4] a form with a new password that is sent again with another one says that the first one is stored, and counts as an attempt', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const sent = { password: 'crm-demo', newPassword: NEW, once: randomUUID() }
+  assert.equal((await change(ada, sent)).status, 303)
+  assert.equal((await change(ada, sent)).status, 303)
+  const corrected = await change(ada, { ...sent, newPassword: `${NEW}!` })
+  assert.equal(corrected.status, 409)
+  assert.match(messageOf(corrected), /to another new password/)
+  await demo.visitor().logInWell(1, NEW)
+  const guess = () => change(ada, { ...sent, newPassword: `${NEW}?` })
+  const statuses = []
+  for (let time = 0; time < 10; time += 1) statuses.push((await guess()).status)
+  assert.equal(statuses.at(-1), 429)
 })
 
 test('a mail without a login link reports the change, the audit trail records the change, and neither contains a password', async (t) => {

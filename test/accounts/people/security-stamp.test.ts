@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import test, { type TestContext } from 'node:test'
 import { accounts, changeRole, disableAccount, enableAccount, setPassword } from '../../../src/accounts/index.ts'
 import { makeApiToken } from '../../../src/accounts/own-account/api-tokens.ts'
@@ -8,9 +9,10 @@ import { STORES } from '../../session/support/layer.ts'
 import { ApiClient } from '../../support/api-client.ts'
 import { barrier } from '../../support/barrier.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
+import { devicesOf } from '../../support/devices.ts'
 import { sessionIdOf } from '../../support/pages.ts'
 import { newestLink } from '../../support/sign-up.ts'
-import { callWith, everyWayIn } from '../../support/tokens.ts'
+import { callWith, everyWayIn, tokensOf } from '../../support/tokens.ts'
 import { startTroubledDemo } from '../../support/troubled-demo.ts'
 import { troubledStore } from '../../support/troubled-store.ts'
 import type { Visitor } from '../../support/visitor.ts'
@@ -136,6 +138,55 @@ test('[PEOPLE-8] a form with a new password that is sent twice at once leaves th
   const [name = '', value = ''] = (cookies[0] ?? '').split(';')[0]?.split('=') ?? []
   ada.cookies.set(name, value)
   assert.equal((await ada.get(PAGE)).status, 200)
+})
+
+test('[PEOPLE-8] a page that another tab loads while the password changes does not end the session', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  const steps = new EventTarget()
+  const [arrived, changed] = [once(steps, 'arrived'), once(steps, 'changed')]
+  const findById = accounts.findById.bind(accounts)
+  t.mock.method(
+    accounts,
+    'findById',
+    async (...wanted: Parameters<typeof findById>) => {
+      steps.dispatchEvent(new Event('arrived'))
+      await changed
+      return findById(...wanted)
+    },
+    { times: 1 },
+  )
+  const page = ada.copy().get('/customers')
+  await arrived
+  assert.equal((await ada.post('/account/password', { password: 'crm-demo', newPassword: NEW })).status, 303)
+  steps.dispatchEvent(new Event('changed'))
+  assert.equal((await page).status, 303)
+  assert.equal((await ada.get(PAGE)).status, 200)
+})
+
+test('[PEOPLE-7] the sessions and tokens that a failed store has kept are on no list, and end with their next call', async (t) => {
+  const { demo, trouble } = await startTroubledDemo(t)
+  const { parts } = demo
+  const [program, unused] = [new ApiClient(demo), new ApiClient(demo)]
+  await program.signIn('1')
+  await unused.signIn('1')
+  const { token, laptop } = await everyWayIn(demo)
+  assert.equal((await tokensOf(laptop)).length, 1)
+  trouble.trouble('fails', 'end', 'endMany', 'detach')
+  await setPassword(parts, await adaIn(demo), 'crm-demo', ORIGIN)
+  assert.equal((await program.get('/me')).status, 401)
+  trouble.mend()
+  const before = (await parts.sessions?.count({ userId: '1' })) ?? 0
+  assert.equal((await program.get('/me')).status, 401)
+  assert.equal(await parts.sessions?.count({ userId: '1' }), before - 1)
+
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  assert.deepEqual(await tokensOf(ada), [])
+  assert.equal((await devicesOf(ada)).length, 1)
+  assert.equal(await parts.sessions?.count({ userId: '1' }), 1)
+  assert.equal((await callWith(demo, token)).status, 401)
 })
 
 test('[PEOPLE-10] a session from before the migration is valid until its account changes', async (t) => {

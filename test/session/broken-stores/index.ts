@@ -65,6 +65,7 @@ export const brokenStores: readonly BrokenStore[] = [
     flaw: 'a session that is live in the millisecond of its end',
     make: liveAtTheEnd,
     breaks: [
+      '[REMEMBER-4] a cookie that expires before its session has ended from then on, and no other credential ends',
       'a session is live up to the last millisecond before its end, and not at its end',
       'a touch revives nothing: no expired session, no ended session and no device that was signed out',
       'a session that reached its absolute end is reported with that reason',

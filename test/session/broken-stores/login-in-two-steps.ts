@@ -1,4 +1,5 @@
 import { setImmediate as otherCallers } from 'node:timers/promises'
+import { isExpired } from '../../../src/session/record.ts'
 import { access, endUnused } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
@@ -8,7 +9,8 @@ export const loginInTwoSteps = brokenMemory((rowsOf) => ({
     const rows = rowsOf(app)
     const row = rows.session(id)
     const credential = row?.credentials.get(hash)
-    if (!row || !credential || now >= row.record.end || row.record.startTime === null) return []
+    if (!row || !credential || isExpired(credential, now) || now >= row.record.end || row.record.startTime === null)
+      return []
     access(rows, row, credential, from, now)
     await otherCallers()
     return endUnused(rows, credential, now)

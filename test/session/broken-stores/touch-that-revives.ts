@@ -1,3 +1,4 @@
+import { isExpired } from '../../../src/session/record.ts'
 import { access, endUnused } from '../../../src/session/stores/shared/embedded-rules.ts'
 import { brokenMemory } from './broken-memory.ts'
 
@@ -7,7 +8,7 @@ export const touchThatRevives = brokenMemory((rowsOf) => ({
     const rows = rowsOf(app)
     const row = rows.session(id)
     const credential = row?.credentials.get(hash)
-    if (!row || !credential) return []
+    if (!row || !credential || isExpired(credential, now)) return []
     access(rows, row, credential, from, now)
     return endUnused(rows, credential, now)
   },

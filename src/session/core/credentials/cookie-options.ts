@@ -28,11 +28,13 @@ export interface CookieSettings {
   readonly scope: CookieScope
 }
 
-/** The names that browsers accept only with certain attributes. Browsers ignore the case of a prefix. */
+/** Browsers accept a name with one of these prefixes only with certain attributes. */
 const PREFIX = /^__(?:Host-Http|Host|Secure|Http)-/
+/** Browsers ignore the case of a prefix. */
+const PREFIX_IN_ANY_CASE = /^__(?:Host-Http|Host|Secure|Http)-/i
 const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/
-const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
-const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+(?!\\d+$)${LABEL}$`, 'i')
+const LABEL = /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/
+const LONGEST_DOMAIN = 253
 
 /** @throws TypeError for an invalid option, and for options with which browsers refuse or never send the cookie. */
 export function readCookieOptions(appName: string, options: CookieOptions): CookieSettings {
@@ -69,7 +71,7 @@ function nameOf(appName: string, { cookieName, secureCookie = true, domain }: Co
     )
   const [prefix] = PREFIX.exec(name) ?? []
   if (prefix === undefined) {
-    const written = new RegExp(PREFIX, 'i').exec(name)?.[0]
+    const written = PREFIX_IN_ANY_CASE.exec(name)?.[0]
     if (written !== undefined)
       throw new TypeError(
         `cookieName: browsers ignore the case of the prefix ${written}. Write it as __Host- or __Secure-.`,
@@ -87,9 +89,15 @@ function nameOf(appName: string, { cookieName, secureCookie = true, domain }: Co
 }
 
 function checkDomain(domain: unknown): void {
-  if (domain === undefined || (typeof domain === 'string' && DOMAIN.test(domain) && domain.length <= 253)) return
+  if (domain === undefined || (typeof domain === 'string' && isDomain(domain))) return
   throw new TypeError(
     `domain: the name of a domain such as 'example.com', without scheme, port, path and leading dot, in ASCII (xn--…). ` +
       `An IP address and a name without a dot have no subdomains. Got ${JSON.stringify(domain)}.`,
   )
+}
+
+function isDomain(text: string): boolean {
+  const labels = text.split('.')
+  const isAddress = /^\d+$/.test(labels.at(-1) ?? '')
+  return labels.length > 1 && text.length <= LONGEST_DOMAIN && labels.every((label) => LABEL.test(label)) && !isAddress
 }
