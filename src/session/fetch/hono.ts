@@ -1,3 +1,4 @@
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
@@ -13,7 +14,8 @@ import {
   type WithUser,
 } from '../http/gates.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { type OpenedRequest, requestOpener, type SessionsOptions } from './open-request.ts'
+import { requestOpener, type SessionsOptions } from './open-request.ts'
+import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
@@ -24,6 +26,8 @@ export { safeNext } from '../http/safe-next.ts'
 interface HonoContext {
   readonly req: { readonly raw: Request; readonly path: string }
   readonly error: Error | undefined
+  /** Whether there is a response. */
+  readonly finalized: boolean
   res: Response | undefined
   get(name: 'session'): unknown
   set(name: 'session', session: never): void
@@ -34,7 +38,27 @@ interface GatedContext<S extends object> extends HonoContext {
   get(name: 'session'): S | null
 }
 
+/**
+ * Accepts a context whose declared variable `session` can hold a `T`. For any other context, this type requires a
+ * property that no context has, so that `app.use(…)` does not compile.
+ */
+type Fits<C, T> = C extends { readonly var: { readonly session: infer Declared } }
+  ? [T] extends [Declared]
+    ? unknown
+    : { 'the variable session is declared with another type than the sessions of this manager': T }
+  : unknown
+
+/** Accepts a context whose sessions declare the privilege `P`. For any other context, `app.use(…)` does not compile. */
+type Declares<C, P> = C extends { readonly var: { readonly session: infer Declared } }
+  ? NonNullable<Declared> extends { readonly hasPrivilege: (name: P) => boolean }
+    ? unknown
+    : { 'this application does not declare the privilege': P }
+  : unknown
+
 type Next = () => Promise<void>
+
+/** What the variable `session` of each context shows. Several managers may open sessions for one request. */
+const shown = new WeakMap<HonoContext, { readonly current: unknown }>()
 
 /**
  * Hono middleware that sets the variable `session`, which `c.get('session')` returns. Mount the middleware below
@@ -44,20 +68,28 @@ type Next = () => Promise<void>
  * address is `address: (_, c) => getConnInfo(c).remote.address ?? null`.
  * @example new Hono<{ Variables: { session: SessionOf<typeof manager> } }>().use(sessions(manager))
  */
-export function sessions<S extends object, P extends string, R extends string, C extends HonoContext>(
-  manager: Sessions<S, P, R> | null,
-  options: SessionsOptions<C> = {},
-) {
+export function sessions<
+  S extends object,
+  P extends string,
+  R extends string,
+  C extends HonoContext,
+  M extends object | null = Sessions<S, P, R>,
+>(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
   checkMount('sessions()', manager, options)
   const open = manager && requestOpener<S, P, R, C>('sessions()', manager, options)
-  return async function sessions(c: C, next: Next): Promise<Response | undefined> {
+  return async function sessions<D extends C>(
+    c: D & Fits<D, null extends M ? Session<S, P, R> | null : Session<S, P, R>>,
+    next: Next,
+  ): Promise<Response | undefined> {
     // tokenSessions() has already handled this request.
     if (c.get('session') instanceof TokenSession) return pass(next)
     if (open === null) {
       c.set('session', null as never)
       return pass(next)
     }
-    const opened = await open(c.req.raw, c, (session) => c.set('session', session as never))
+    const opened = await open(c.req.raw, c, (session) => {
+      if (shown.get(c)?.current === session) c.set('session', session as never)
+    })
     return opened instanceof Response ? opened : respond(c, opened, next)
   }
 }
@@ -86,7 +118,8 @@ export function tokenSessions<S extends object, P extends string, R extends stri
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if the session is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return guard<WithPrivileges>(privilegeGate(privilege, options))
+  const requireAccess = guard<WithPrivileges>(privilegeGate(privilege, options))
+  return <C extends GatedContext<WithPrivileges>>(c: C & Declares<C, P>, next: Next) => requireAccess(c, next)
 }
 
 /** Requires a logged-in user, with or without privileges. Redirects a visitor without a user to the login page. */
@@ -125,14 +158,27 @@ async function pass(next: Next): Promise<undefined> {
 
 /** Hono answers errors of the handler before `next` returns, so the session's cookie is added to error pages too. */
 async function respond<T>(c: HonoContext, opened: OpenedRequest<T>, next: Next): Promise<undefined> {
-  c.set('session', opened.current as never)
+  const earlier = shown.get(c)
+  show(c, opened)
   try {
     await next()
+    const outcome = c.error || !c.finalized ? 'failed' : 'answered'
+    replace(c, await opened.finish(c.res as Response, outcome))
+  } catch (error) {
+    // Hono adds the headers of this response to its error page.
+    replace(c, await opened.finish(new Response(null, { status: 500 }), 'failed'))
+    throw error
   } finally {
-    await opened.settle(c.error ? undefined : c.res?.status)
+    if (earlier) show(c, earlier)
   }
-  if (!c.res) return
-  const response = opened.addTo(c.res)
+}
+
+function show(c: HonoContext, opened: { readonly current: unknown }): void {
+  shown.set(c, opened)
+  c.set('session', opened.current as never)
+}
+
+function replace(c: HonoContext, response: Response): void {
   if (response === c.res) return
   c.res = undefined // Otherwise, Hono adds the headers of the earlier response again.
   c.res = response

@@ -15,7 +15,8 @@ import {
   type WithUser,
 } from '../http/gates.ts'
 import { type Opened, openSession, READ_ONLY } from '../http/open-session.ts'
-import { type OpenedRequest, requestOpener, type SessionsOptions } from './open-request.ts'
+import { requestOpener, type SessionsOptions } from './open-request.ts'
+import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
@@ -126,22 +127,20 @@ async function answer<T, I>(
   onError: NonNullable<HandlerOptions['onError']>,
 ): Promise<Response> {
   let opened: OpenedRequest<T> | undefined
-  let response: Response
   try {
     const result = await open(request, info)
     if (result instanceof Response) return result
     opened = result
-    try {
-      response = await handler(request, opened.current, info)
-    } catch (error) {
-      await opened.settle(undefined)
-      throw error
-    }
-    await opened.settle(response.status)
+    return await opened.finish(await handler(request, opened.current, info), 'answered')
   } catch (error) {
-    response = await onError(error, request)
+    try {
+      const response = await onError(error, request)
+      return opened ? await opened.finish(response, 'failed') : response
+    } catch (failure) {
+      opened?.abandon()
+      throw failure
+    }
   }
-  return opened ? opened.addTo(response) : response
 }
 
 /** The default answer to an error. */

@@ -2,6 +2,8 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { errorResponse, sessionHandler } from './index.ts'
 
+const OF_NEXT = /^[A-Z]+(_[A-Z]+)+(;|$)/
+
 type Options<C> = NonNullable<Parameters<typeof sessionHandler<object, string, string, C>>[2]>
 
 /**
@@ -27,7 +29,7 @@ export function sessionRoute<S extends object, P extends string, R extends strin
  */
 function responseOfNext(error: unknown): Response | undefined {
   const { digest } = Object(error) as { digest?: unknown }
-  if (typeof digest !== 'string') return undefined
+  if (typeof digest !== 'string' || !OF_NEXT.test(digest)) return undefined
   const parts = digest.split(';')
   if (parts[0] === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(null, { status: Number(parts[1]) })
   // NEXT_REDIRECT;<push or replace>;<URL>;<status>; — the URL may contain semicolons.

@@ -4,8 +4,10 @@ import type { Sessions } from '../core/sessions.ts'
 import { checkMount } from '../http/mount-options.ts'
 import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { type OpenedRequest, openedRequest, sharedRequest } from './opened-request.ts'
 import { FetchReply } from './reply.ts'
 import { FetchRequestHead } from './request-head.ts'
+import { sharePerRequest } from './shared-session.ts'
 
 /** `I` is what the server passes beside the request, for instance the connection (Deno) or the server (Bun). */
 export interface SessionsOptions<I> {
@@ -31,13 +33,6 @@ export interface SessionsOptions<I> {
 
 const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, onRequestEnd: true } as const
 
-/** The session of a request, and what its response needs. */
-export interface OpenedRequest<T> extends Opened<T> {
-  /** Waits for pending calls. Also stores the session of a new guest, unless the handler has failed. */
-  settle(status: number | undefined): Promise<void>
-  addTo(response: Response): Response
-}
-
 /**
  * Returns a function that opens the session of a request. The function returns a response to send instead for the
  * prefetch of a one-time link.
@@ -50,31 +45,42 @@ export function requestOpener<S extends object, P extends string, R extends stri
   refuseUnknown(where, options, KNOWN)
   checkMount(where, manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, address = () => null, onRequestEnd } = options
+  const share = sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
   return async function open(
     request: Request,
     info: I,
     onReplaced?: (session: object) => void,
   ): Promise<OpenedRequest<Session<S, P, R>> | Response> {
     const head = new FetchRequestHead(request, address(request, info))
-    const reply = new FetchReply(manager.cookieName, request.signal)
-    const activity = {
-      countsAsActivity: touch(request, info),
-      opensLinks: opensLinks(request, info),
-      requestId: requestId?.(request, info),
-    }
-    const opened = await openSession(manager, head, reply, { ...activity, ...(onReplaced && { onReplaced }) })
+    const reply = new FetchReply(request, manager.cookieName)
+    const { session: opened, isFirst } = await share(request, {
+      isSent: reply.headersSent,
+      open: async () => {
+        const activity = {
+          countsAsActivity: touch(request, info),
+          opensLinks: opensLinks(request, info),
+          requestId: requestId?.(request, info),
+        }
+        return openSession(manager, head, reply, { ...activity, ...(onReplaced && { onReplaced }) })
+      },
+    })
     if (!opened) return reply.addTo(new Response(null, { status: 503 }))
     const arrived = opened.current
-    return {
-      get current() {
-        return opened.current
-      },
-      async settle(status) {
+    // The outer mount adds the session's headers.
+    if (!isFirst) return sharedRequest(opened)
+    return openedRequest(opened, reply, {
+      isSettled: () => arrived.isSettled,
+      async settle() {
         await arrived.settled()
-        if (onRequestEnd) await manager.requestEnded(arrived, (description) => onRequestEnd(description, request))
-        if (status !== undefined && beginsGuest(manager, arrived, head, status)) await arrived.beginIfAllowed()
       },
-      addTo: (response) => reply.addTo(response),
-    }
+      async end() {
+        if (onRequestEnd) await manager.requestEnded(arrived, (description) => onRequestEnd(description, request))
+      },
+      async begin(response) {
+        // A cookie in the response belongs to a session that the handler has opened for a copy of the request.
+        if (reply.isCookieIn(response)) return
+        if (beginsGuest(manager, arrived, head, response.status)) await arrived.beginIfAllowed()
+      },
+    })
   }
 }

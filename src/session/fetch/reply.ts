@@ -1,12 +1,15 @@
 import { FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
 import type { Reply } from '../http/open-session.ts'
 
-// A body of these types may be a stream that reads `session.signal` only after the response was returned.
 const STREAMED = /^(text\/event-stream|application\/(x-ndjson|octet-stream))/i
+
+// Some middleware drops a response without reading its body, for instance to send 304.
+const abandoned = new FinalizationRegistry<() => void>((close) => close())
 
 /** Collects what the session sets while a handler runs, and adds this to the handler's `Response`. */
 export class FetchReply implements Reply {
   readonly #cookieName: string
+  readonly #isHead: boolean
   readonly #signal: AbortSignal
   readonly #closers: (() => void)[] = []
   #cookie: string | undefined
@@ -15,9 +18,10 @@ export class FetchReply implements Reply {
   #varies = false
   #state: 'open' | 'sent' | 'watched' | 'closed' = 'open'
 
-  /** `signal` is the signal of the request, which aborts when the client leaves. */
-  constructor(cookieName: string, signal: AbortSignal) {
+  /** The signal of the request aborts when the client leaves. Without `cookieName`, the reply sets no cookie. */
+  constructor({ method, signal }: Pick<Request, 'method' | 'signal'>, cookieName = '') {
     this.#cookieName = cookieName
+    this.#isHead = method === 'HEAD'
     this.#signal = signal
   }
 
@@ -43,26 +47,45 @@ export class FetchReply implements Reply {
 
   /** @throws TypeError if the response was returned, and nothing observes the end of its body. */
   readonly onClose = (run: () => void): void => {
-    if (this.#state === 'closed') run()
+    if (this.#state === 'closed' || this.#signal.aborted) run()
     else if (this.#state === 'sent')
       throw new TypeError('session.signal: read the signal before you return the response.')
-    else this.#closers.push(run)
+    else {
+      this.#closers.push(run)
+      this.#signal.addEventListener('abort', this.#runClosers, { once: true })
+    }
   }
 
-  /** Adds the session's headers to a response. Call this method once, after the handler and its pending calls. */
+  /** Whether a response contains the session cookie. */
+  isCookieIn({ headers }: Response): boolean {
+    const cookies = headers.getSetCookie()
+    return withoutCookie(cookies, this.#cookieName).length < cookies.length
+  }
+
+  /**
+   * Adds the session's headers to a response. Call this method once, after the handler and its pending calls.
+   * @throws TypeError for a response that cannot be sent. The method can then be called again.
+   */
   addTo(response: Response): Response {
+    if (response?.bodyUsed !== false || response.body?.locked)
+      throw new TypeError('The handler must return a Response, and nothing may have read its body.')
     this.#state = 'sent'
     if (response.status === 0 || response.status === 101) return this.#closed(response)
     const prepared = withMutableHeaders(response)
     this.#setHeaders(prepared.headers)
     const { body } = prepared
     if (body === null) return this.#closed(prepared)
-    const type = prepared.headers.get('content-type')
-    if (this.#closers.length === 0 && type !== null && !STREAMED.test(type)) return prepared
+    if (this.#closers.length === 0 && !mayBeStream(prepared.headers)) return prepared
+    if (this.#isHead || this.#signal.aborted) {
+      // A server does not read this body, so that the end of the body is never reached.
+      discard(prepared)
+      return this.#closed(new Response(null, prepared))
+    }
     this.#state = 'watched'
     this.#signal.addEventListener('abort', this.close, { once: true })
-    if (this.#signal.aborted) this.close()
-    return new Response(observed(body, this.close), prepared)
+    const watched = observed(body, this.close)
+    abandoned.register(watched, this.close)
+    return new Response(watched, prepared)
   }
 
   /** The response was sent, or the client has left. */
@@ -70,6 +93,11 @@ export class FetchReply implements Reply {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#signal.removeEventListener('abort', this.close)
+    this.#signal.removeEventListener('abort', this.#runClosers)
+    this.#runClosers()
+  }
+
+  readonly #runClosers = (): void => {
     for (const run of this.#closers.splice(0)) run()
   }
 
@@ -91,6 +119,17 @@ export class FetchReply implements Reply {
     if (!isPrivate(headers.get('cache-control') ?? '')) headers.set('Cache-Control', PRIVATE)
     for (const name of [...headers.keys()]) if (FOR_SHARED_CACHES.test(name)) headers.delete(name)
   }
+}
+
+/** Ends the body of a response that is not sent, so that the source of this body stops. */
+export function discard(response: Response): void {
+  if (response?.body?.locked === false) response.body.cancel().catch(() => {}) // a body that has failed rejects
+}
+
+/** Whether the body may be a stream that reads `session.signal` only after the response was returned. */
+function mayBeStream(headers: Headers): boolean {
+  const type = headers.get('content-type')
+  return type === null || STREAMED.test(type) || headers.has('transfer-encoding')
 }
 
 /** The headers of some responses, for instance of `Response.redirect`, cannot be changed. */

@@ -10,9 +10,11 @@ import {
   tokenPaths,
 } from '../http/token-request.ts'
 import { refuseUnknown } from '../known-options.ts'
-import type { OpenedRequest, SessionsOptions } from './open-request.ts'
+import type { SessionsOptions } from './open-request.ts'
+import { type OpenedRequest, openedRequest, sharedRequest } from './opened-request.ts'
 import { FetchReply } from './reply.ts'
 import { FetchRequestHead } from './request-head.ts'
+import { sharePerRequest } from './shared-session.ts'
 
 export interface TokenSessionsOptions<I> extends TokenOptions, Pick<SessionsOptions<I>, 'requestId' | 'address'> {}
 
@@ -28,6 +30,7 @@ export function tokenOpener<S extends object, P extends string, R extends string
   checkMount('tokenSessions()', manager, options)
   const { autoSave = false, timeoutSeconds, requestId, address = () => null } = options
   const paths = tokenPaths(options)
+  const share = manager && sharePerRequest<TokenSession<S, P, R>>(manager.resumeToken)
   return async function open(
     request: Request,
     info: I,
@@ -35,19 +38,28 @@ export function tokenOpener<S extends object, P extends string, R extends string
     const head = new FetchRequestHead(request, address(request, info))
     const path = head.url.split('?', 1)[0] ?? ''
     if (!paths.matches(path)) return undefined
-    const reply = new FetchReply('', request.signal)
+    const reply = new FetchReply(request)
     reply.forbidStoring()
     // `Headers` joins several Authorization headers by a comma, which no token contains.
     const source = { isRepeated: false, onClose: reply.onClose }
     const terms = { requestId: requestId?.(request, info), timeoutSeconds }
-    const current = manager && (await openTokenSession(manager, head, source, terms))
+    const result =
+      manager &&
+      (await share?.(request, {
+        isSent: reply.headersSent,
+        open: () => openTokenSession(manager, head, source, terms),
+      }))
+    const current = result?.session ?? null
     if (!paths.isAnonymous(path)) requireToken(current)
-    return {
-      current,
-      async settle(status) {
-        if (current) await settleTokenSession(current, autoSave && status !== undefined && status < 400)
+    if (result && !result.isFirst) return sharedRequest({ current })
+    return openedRequest({ current }, reply, {
+      isSettled: () => current?.isSettled ?? true,
+      async settle() {
+        await current?.settled()
       },
-      addTo: (response) => reply.addTo(response),
-    }
+      async begin({ status }) {
+        if (current) await settleTokenSession(current, autoSave && status < 400)
+      },
+    })
   }
 }

@@ -44,7 +44,8 @@ export function crossOriginCheck(
   refuseUnknown(where, options, { origins: true })
   const own = options.origins && new Set(options.origins.map((origin) => checkedOrigin(where, origin)))
   return function refuseCrossOrigin(head) {
-    const isOwnOrigin = (origin: string) => own?.has(origin) ?? hostOf(origin) === head.host
+    const { host } = head
+    const isOwnOrigin = (origin: string) => own?.has(origin) ?? (host !== undefined && hostOf(origin) === host)
     if (crossOrigin(head, isOwnOrigin) === undefined) return
     throw new SessionError(
       'CROSS_ORIGIN',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { applyHead } from './response-head.ts'
+import { applyHead, forgetBody } from './response-head.ts'
 
 const WAITS = Symbol('waits')
 
@@ -8,53 +8,85 @@ type Response = ServerResponse & { [WAITS]?: boolean }
 interface BeforeEnd {
   /** Whether a response with this status must wait. */
   isNeeded: (status: number) => boolean
-  task: () => Promise<unknown>
-  /** Answers instead, if `task` fails. The headers of the response are removed before. */
+  task: (status: number) => Promise<unknown>
+  /** Answers instead, if `task` fails. The headers that describe the body are removed before. */
   onError: (error: unknown) => void
 }
 
+interface Wait {
+  /** The calls of the application that send the head, the body or the end. */
+  readonly calls: (() => unknown)[]
+  isEnded: boolean
+}
+
 /**
- * Delays the end of a response until `task` has finished, if the head has not been sent. During the delay, the response
- * looks sent, so that the application writes nothing more. A head that the application passes to `writeHead` is kept
- * until the body is written.
+ * Delays a response until `task` has finished, if the head has not been sent. During the delay, the response looks sent
+ * to the application. A head that the application passes to `writeHead` is kept until something is sent, because a
+ * pending login still needs to set its cookie.
  */
 export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd): void {
-  const { writeHead, write, end, flushHeaders } = res
-  let isWriting = false
-  /** Node calls `writeHead` in `method`, which must send the head. */
-  const writing = <F>(method: F) =>
-    function writeNow(...parameters: unknown[]) {
-      isWriting = true
-      try {
-        return Reflect.apply(method as never, res, parameters)
-      } finally {
-        isWriting = false
-      }
-    } as F
-  const endNow = writing(end)
-  res.write = writing(write)
-  res.flushHeaders = writing(flushHeaders)
+  const { writeHead } = res
+  let isSending = false
+  let hasFailed = false
+  let wait: Wait | undefined
+
   res.writeHead = function keepHead(status: number, ...rest: unknown[]) {
-    if (isWriting || res.headersSent || !isNeeded(status)) return Reflect.apply(writeHead, res, [status, ...rest])
+    if (wait) throw alreadySent()
+    if (isSending || res.headersSent || !isNeeded(status)) return Reflect.apply(writeHead, res, [status, ...rest])
     applyHead(res, status, rest)
     return res
   } as typeof res.writeHead
-  res.end = function endAfterTask(...parameters: unknown[]) {
-    if (isWriting || res.headersSent || !isNeeded(res.statusCode)) return Reflect.apply(endNow, res, parameters)
-    const release = seal(res)
-    task().then(
-      () => {
-        release()
-        Reflect.apply(endNow, res, parameters)
-      },
-      (error) => {
-        release()
-        for (const name of res.getHeaderNames()) res.removeHeader(name)
+  delay('write', false)
+  delay('flushHeaders', undefined)
+  delay('end', res)
+
+  /** `result` is the result of a delayed call. The result of `write` asks the application to wait for `drain`. */
+  function delay(name: 'write' | 'flushHeaders' | 'end', result: unknown): void {
+    const method = res[name] as (...parameters: never[]) => unknown
+    const delayed = (...parameters: never[]) => {
+      if (isSending) return Reflect.apply(method, res, parameters)
+      if (hasFailed && res.writableEnded) return result
+      const send = () => sending(() => Reflect.apply(method, res, parameters))
+      if (!wait && (res.headersSent || !isNeeded(res.statusCode))) return send()
+      wait ??= begin()
+      if (!wait.isEnded) wait.calls.push(send)
+      if (name === 'end') wait.isEnded = true
+      return result
+    }
+    Object.assign(res, { [name]: delayed })
+  }
+
+  /** Node calls `writeHead` in `send`, which must then send the head. */
+  function sending(send: () => unknown): unknown {
+    isSending = true
+    try {
+      return send()
+    } finally {
+      isSending = false
+    }
+  }
+
+  function begin(): Wait {
+    const begun: Wait = { calls: [], isEnded: false }
+    const { statusCode } = res
+    const unseal = seal(res, begun)
+    const finish = () => {
+      wait = undefined
+      unseal()
+    }
+    task(statusCode)
+      .finally(finish)
+      .then(() => {
+        res.statusCode = statusCode
+        if (begun.calls.map((call) => call()).at(-1) === true) res.emit('drain')
+      })
+      .catch((error) => {
+        hasFailed = true
+        if (!res.headersSent) forgetBody(res)
         onError(error)
-      },
-    )
-    return res
-  } as typeof res.end
+      })
+    return begun
+  }
 }
 
 /** Whether the head has been sent. A response that waits for its session looks sent, but can still set a cookie. */
@@ -63,18 +95,19 @@ export function isHeadSent(res: Response): boolean {
 }
 
 /** Makes the response look sent. Returns a function that undoes this change. */
-function seal(res: Response): () => void {
-  const shown = { headersSent: true, writableEnded: true, write: () => false, end: () => res }
-  const names = Object.keys(shown) as (keyof typeof shown)[]
-  const earlier = names.map((name) => Object.getOwnPropertyDescriptor(res, name))
-  for (const name of names) Object.defineProperty(res, name, { configurable: true, value: shown[name] })
+function seal(res: Response, wait: Wait): () => void {
+  Object.defineProperty(res, 'headersSent', { configurable: true, get: () => true })
+  Object.defineProperty(res, 'writableEnded', { configurable: true, get: () => wait.isEnded })
   res[WAITS] = true
   return () => {
     res[WAITS] = false
-    for (const [index, name] of names.entries()) {
-      const descriptor = earlier[index]
-      if (descriptor) Object.defineProperty(res, name, descriptor)
-      else Reflect.deleteProperty(res, name)
-    }
+    Reflect.deleteProperty(res, 'headersSent')
+    Reflect.deleteProperty(res, 'writableEnded')
   }
+}
+
+/** The error of Node for a head that has been sent. */
+function alreadySent(): Error {
+  const error = new Error('Cannot write headers after they are sent to the client')
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
 }

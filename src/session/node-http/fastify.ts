@@ -77,7 +77,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
     },
     async onSend({ raw }, { statusCode }, payload) {
       const found = opened.get(raw)
-      if (found?.isNeeded(statusCode)) await found.task()
+      if (found?.isNeeded(statusCode)) await found.task(statusCode)
       return payload
     },
   })

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { SessionError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
@@ -16,19 +15,22 @@ import {
   type WithPrivileges,
   type WithUser,
 } from '../http/gates.ts'
-import { isHeadSent } from './before-end.ts'
+import { errorAnswer } from './error-answer.ts'
 import { type GatedRequest, passes } from './gates.ts'
 import { addressOf, type NodeRequest, nodeHead, requestOpener, type SessionsOptions } from './open-request.ts'
-import { forbidCaching } from './response-head.ts'
+import { forgetBody } from './response-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
 export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
 export { safeNext } from '../http/safe-next.ts'
 
+/** `req.session` is the current session. It differs from `session` after `secureSession`. */
+type Handler<T> = (req: NodeRequest & { session: T }, res: ServerResponse, session: T) => unknown
+
 interface HandlerOptions {
   /**
-   * Answers a request whose handler threw. The headers, also those of the session, are still unsent. Default: answers
-   * with the `status` of the error and its message, or with 500. An error without a status is also reported by
+   * Answers a request whose handler threw. Check `res.headersSent` first: the handler may have answered already. Default:
+   * answers with the `status` of the error and its message, or with 500. An error without a status is also reported by
    * `process.emitWarning`.
    */
   onError?: (error: unknown, req: IncomingMessage, res: ServerResponse) => unknown
@@ -41,7 +43,7 @@ interface HandlerOptions {
  */
 export function sessionHandler<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
-  handler: (req: NodeRequest, res: ServerResponse, session: Session<S, P, R>) => unknown,
+  handler: Handler<Session<S, P, R>>,
   { onError = answerError, ...options }: SessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
   const open = requestOpener('sessionHandler()', manager, options, { addressOf })
@@ -55,7 +57,7 @@ export function sessionHandler<S extends object, P extends string, R extends str
  */
 export function tokenHandler<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
-  handler: (req: NodeRequest, res: ServerResponse, session: TokenSession<S, P, R>) => unknown,
+  handler: Handler<TokenSession<S, P, R>>,
   { onError = answerError, ...options }: TokenSessionsOptions<NodeRequest> & HandlerOptions = {},
 ) {
   const open = tokenOpener(manager, options, { addressOf })
@@ -116,37 +118,34 @@ type Open<T> = (
 
 type OnError = NonNullable<HandlerOptions['onError']>
 
-function listener<T>(
-  open: Open<T>,
-  handler: (req: NodeRequest, res: ServerResponse, session: T) => unknown,
-  onError: OnError,
-) {
+function listener<T>(open: Open<T>, handler: Handler<T>, onError: OnError) {
   return async function listen(
     request: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ): Promise<void> {
     const [req, res] = [request as NodeRequest, response as ServerResponse]
+    // An error of `onError` must not end the process.
+    const answer = async (error: unknown) => onError(error, req, res)
+    const fail = (error: unknown) => answer(error).catch((second) => answerError(second, req, res))
     try {
-      const opened = await open(req, res, (error) => void onError(error, req, res))
-      if (opened) await handler(req, res, opened.current)
+      const opened = await open(req, res, fail)
+      if (opened) await handler(req as NodeRequest & { session: T }, res, opened.current)
     } catch (error) {
-      await onError(error, req, res)
+      await fail(error)
     }
   }
 }
 
 function answerError(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
-  const { status, expose, headers, message } = Object(error) as Partial<SessionError>
-  const isKnown = typeof status === 'number' && status >= 400 && status < 600
-  if (!isKnown) process.emitWarning(error instanceof Error ? error : new Error(String(error)))
-  if (isHeadSent(res)) {
+  const { status, headers, text } = errorAnswer(error)
+  if (res.writableEnded) return
+  if (res.headersSent) {
     res.destroy()
     return
   }
-  for (const name of res.getHeaderNames()) if (name.startsWith('content-') || name === 'etag') res.removeHeader(name)
-  forbidCaching(res)
-  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value)
-  res.statusCode = isKnown ? status : 500
+  forgetBody(res)
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.statusCode = status
   res.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  res.end(`${isKnown && expose ? message : 'Internal Server Error'}\n`)
+  res.end(text)
 }

@@ -14,11 +14,11 @@ import { sharePerRequest } from './shared-session.ts'
 /** A request of `node:http`. Express adds the other properties. */
 export interface NodeRequest extends IncomingMessage {
   /** The URL before a router removed its mount path. */
-  readonly originalUrl?: string
+  readonly originalUrl?: string | undefined
   /** The client's IP address behind a trusted proxy. */
   readonly ip?: string | undefined
   /** Whether the client uses HTTPS. */
-  readonly secure?: boolean
+  readonly secure?: boolean | undefined
   session?: unknown
 }
 
@@ -47,7 +47,7 @@ export interface SessionsOptions<Q> {
 /** The session of a request, and what must happen before the head of the response is sent. */
 export interface OpenedRequest<T> extends Opened<T> {
   isNeeded: (status: number) => boolean
-  task: () => Promise<void>
+  task: (status: number) => Promise<void>
 }
 
 const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, onRequestEnd: true } as const
@@ -70,7 +70,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
   const { touch = () => true, opensLinks = () => true, requestId, address = addressOf, onRequestEnd } = options
   const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | undefined>(manager.resume)
 
-  /** `onError` answers if the session of a guest cannot be stored at the end of the response. */
+  /** `onError` answers if a pending call fails, or if the session of a guest cannot be stored. */
   return async function open(
     { req, res }: { req: NodeRequest; res: ServerResponse },
     request: Q,
@@ -123,13 +123,9 @@ function endingOf<S extends object, P extends string, R extends string>(
   head: NodeRequestHead,
 ) {
   const begins = (status: number) => beginsGuest(manager, session, head, status)
-  let status = 0
   return {
-    isNeeded(sent: number) {
-      status = sent
-      return begins(sent) || !session.isSettled
-    },
-    async task() {
+    isNeeded: (status: number) => begins(status) || !session.isSettled,
+    async task(status: number) {
       await session.settled()
       if (begins(status)) await session.beginIfAllowed()
     },

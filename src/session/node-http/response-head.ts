@@ -13,6 +13,18 @@ export function forbidCaching(res: ServerResponse): void {
   res.setHeader('Cache-Control', PRIVATE)
 }
 
+// Headers of an error page would otherwise describe the body of the page that failed.
+const OF_THE_BODY = [
+  ...['content-type', 'content-length', 'content-encoding', 'content-range', 'content-disposition'],
+  ...['content-language', 'etag', 'last-modified', 'location'],
+]
+
+/** Prepares the head for an error page. Other headers, for instance a Content-Security-Policy, are kept. */
+export function forgetBody(res: ServerResponse): void {
+  for (const name of OF_THE_BODY) res.removeHeader(name)
+  forbidCaching(res)
+}
+
 /**
  * Returns a function that sets the session cookie. After several calls, the response contains only the last session
  * cookie, beside the cookies of the application. No shared cache may store the response.

@@ -54,9 +54,12 @@ export function tokenOpener<S extends object, P extends string, R extends string
         const reply = { isRepeated: repeatsAuthorization(req), onClose: (run: () => void) => onClose(res, run) }
         const terms = { requestId: requestId?.(request), timeoutSeconds }
         const opened = await openTokenSession(manager, head, reply, terms)
-        const saves = () => autoSave && res.statusCode < 400
-        const isNeeded = () => saves() || !opened.isSettled
-        beforeEnd(res, { isNeeded, task: () => settleTokenSession(opened, saves()), onError })
+        const saves = (status: number) => autoSave && status < 400
+        beforeEnd(res, {
+          isNeeded: (status) => saves(status) || !opened.isSettled,
+          task: (status) => settleTokenSession(opened, saves(status)),
+          onError,
+        })
         return opened
       })
     }

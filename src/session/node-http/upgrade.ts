@@ -1,14 +1,17 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { SessionError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
 import { checkMount } from '../http/mount-options.ts'
 import { openSession, READ_ONLY } from '../http/open-session.ts'
 import { refuseUnknown } from '../known-options.ts'
+import { errorAnswer } from './error-answer.ts'
 import { addressOf } from './open-request.ts'
 import { NodeRequestHead } from './request.ts'
+
+// A client that reads nothing must not keep the socket of an ended session.
+const CLOSE_MILLISECONDS = 1000
 
 interface UpgradeOptions extends CrossOriginOptions {
   /** Returns the request's ID in the application's log. Session events include this ID. */
@@ -42,8 +45,7 @@ export function upgradeSession<S extends object, P extends string, R extends str
   const check = crossOriginCheck(where, origins ? { origins } : {})
   const { requestId, address = addressOf } = others
   return async function open(req: IncomingMessage, socket: Duplex): Promise<Session<S, P, R> | undefined> {
-    const ignore = () => {} // The client may leave while the store is read. An error without a listener ends the process.
-    socket.on('error', ignore)
+    socket.on('error', () => {}) // An error without a listener ends the process, and the client may leave at any time.
     try {
       // An upgrade is a GET, but another origin must be refused as for a POST.
       check(headOf(req, 'POST', null))
@@ -58,8 +60,6 @@ export function upgradeSession<S extends object, P extends string, R extends str
     } catch (error) {
       refuse(socket, error)
       return undefined
-    } finally {
-      socket.off('error', ignore)
     }
   }
 }
@@ -69,8 +69,13 @@ function headOf(req: IncomingMessage, method: string, address: string | null): N
 }
 
 function closeAtEnd(signal: AbortSignal, socket: Duplex): void {
+  const destroy = () => socket.destroy()
+  const end = () => {
+    socket.end(destroy)
+    setTimeout(destroy, CLOSE_MILLISECONDS).unref()
+  }
   // The delay lets a WebSocket server send a close frame, for instance in a listener of the same signal.
-  const close = () => setImmediate(() => socket.end())
+  const close = () => setImmediate(end)
   signal.addEventListener('abort', close, { once: true })
   onSocketClose(socket, () => signal.removeEventListener('abort', close))
 }
@@ -81,15 +86,13 @@ function onSocketClose(socket: Duplex, run: () => void): void {
 }
 
 function refuse(socket: Duplex, error: unknown): void {
-  if (socket.destroyed) return
-  const { status = 500, expose = false, headers = {}, message = '' } = Object(error) as Partial<SessionError>
-  const body = `${expose ? message : STATUS_CODES[status]}\n`
+  const { status, headers, text } = errorAnswer(error)
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy())
 }

@@ -10,6 +10,7 @@ export {
   contractAnswer,
   contractApiAnswer,
   contractManager,
+  contractUpgradeText,
 } from './adapter/app.ts'
 
 export interface ContractServer {
@@ -32,8 +33,24 @@ const COOKIE = '4DSID_CONTRACT'
 /** Registers one test for each rule of a framework adapter. The tests play one conversation over HTTP. */
 export function proveAdapter(name: string, start: StartServer): void {
   for (const [claim, { guests = 'first-write', check }] of Object.entries(CLAIMS))
-    test(`${name} adapter: ${claim}`, { timeout: 20_000 }, async () => {
+    test(`${claim} (${name})`, { timeout: 20_000 }, async () => {
       const server = await start(guests)
+      try {
+        await check(() => new Browser(server.url))
+      } finally {
+        await server.close()
+      }
+    })
+}
+
+/**
+ * Registers one test for each rule of WebSocket upgrades. The server also serves the pages of `contractAnswer`. For each
+ * upgrade with a session, the server sends `contractUpgradeText`, for instance by `ws.send`.
+ */
+export function proveUpgrade(name: string, start: StartServer): void {
+  for (const [claim, check] of Object.entries(UPGRADE_CLAIMS))
+    test(`${claim} (${name})`, { timeout: 20_000 }, async () => {
+      const server = await start('first-write')
       try {
         await check(() => new Browser(server.url))
       } finally {
@@ -48,7 +65,7 @@ interface Claim {
 }
 
 const CLAIMS: Record<string, Claim> = {
-  'a login sets its cookie beside the cookie of the handler, and no shared cache may store the response': {
+  '[ADAPT-1] a login sets its cookie beside the cookie of the handler, and no shared cache may store the response': {
     async check(open) {
       const browser = open()
       const login = await browser.post('/login')
@@ -59,7 +76,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).userName, 'Ana Lima')
     },
   },
-  'the response waits for a login that the handler does not await': {
+  '[ADAPT-1] the response waits for a login that the handler does not await': {
     async check(open) {
       const browser = open()
       const login = await browser.post('/login-late')
@@ -68,7 +85,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).userName, 'Ana Lima')
     },
   },
-  'the cookie of a login is part of the error page when the handler throws afterwards': {
+  '[ADAPT-1] the cookie of a login is part of the error page when the handler throws afterwards': {
     async check(open) {
       const browser = open()
       const failed = await browser.post('/login-and-throw')
@@ -78,7 +95,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).userName, 'Ana Lima')
     },
   },
-  'a page is private, and it depends on the cookie, also with status 304 and for HEAD': {
+  '[ADAPT-2] a page is private, and it depends on the cookie, also with status 304 and for HEAD': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -97,7 +114,7 @@ const CLAIMS: Record<string, Claim> = {
       }
     },
   },
-  'two live session cookies count as none, and the response sets no cookie': {
+  '[ADAPT-2] two live session cookies count as none, and the response sets no cookie': {
     async check(open) {
       const [one, other] = [open(), open()]
       await one.post('/login')
@@ -109,7 +126,18 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await one.state()).userName, 'Ana Lima')
     },
   },
-  'secureSession replaces the session of the request': {
+  '[ADAPT-2] a failure of the store is answered with 503, and changes no cookie': {
+    async check(open) {
+      const browser = open()
+      await browser.post('/login')
+      await browser.post('/outage')
+      const failed = await browser.get('/')
+      assert.deepEqual([failed.status, namesOf(failed)], [503, []])
+      assert.match(String(failed.headers['retry-after']), /^\d+$/)
+      assert.equal((await browser.state()).userName, 'Ana Lima')
+    },
+  },
+  '[ADAPT-3] secureSession replaces the session of the request': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -122,7 +150,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal(after.count, 1)
     },
   },
-  'a stream ends when the session ends': {
+  '[ADAPT-4] a stream ends when the session ends': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -134,7 +162,21 @@ const CLAIMS: Record<string, Claim> = {
       assert.match(String(stream.headers.vary), /cookie/i)
     },
   },
-  'parallel writes are all stored': {
+  '[ADAPT-4] nothing watches the session when the client has left, although the handler never finishes': {
+    async check(open) {
+      const browser = open()
+      await browser.post('/login')
+      const watchers = async () => Number((await browser.get('/watchers')).text)
+      const before = await watchers()
+      const leaves = new AbortController()
+      const left = assert.rejects(browser.open('/never', { signal: leaves.signal }), { name: 'AbortError' })
+      await until(async () => (await watchers()) === before + 1)
+      leaves.abort()
+      await left
+      await until(async () => (await watchers()) === before)
+    },
+  },
+  '[ADAPT-3] parallel writes are all stored': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -142,7 +184,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).count, 20)
     },
   },
-  'a log out during a write ends the session for good': {
+  '[ADAPT-3] a log out during a write ends the session for good': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -157,7 +199,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.deepEqual([JSON.parse(late.text).userName, namesOf(late)], ['', []])
     },
   },
-  'a one-time link joins another browser once; HEAD and prefetch do not redeem it': {
+  '[ADAPT-5] a one-time link joins another browser once; HEAD and prefetch do not redeem it': {
     async check(open) {
       const [laptop, phone] = [open(), open()]
       await laptop.post('/login')
@@ -177,7 +219,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await laptop.get('/danger')).status, 200)
     },
   },
-  "'first-request': a page begins a guest's session; errors, HEAD, prefetches and embedded requests do not": {
+  "[ADAPT-6] 'first-request': a page begins a guest's session; errors, HEAD, prefetches and embedded requests do not": {
     guests: 'first-request',
     async check(open) {
       for (const { path, ...sent } of [
@@ -196,7 +238,17 @@ const CLAIMS: Record<string, Claim> = {
       assert.deepEqual([(await browser.state()).id, namesOf(await browser.get('/'))], [id, []])
     },
   },
-  "'first-write': a guest's first write begins a session": {
+  "[ADAPT-6] 'first-request': a streamed page begins a guest's session before its head is sent": {
+    guests: 'first-request',
+    async check(open) {
+      const browser = open()
+      const page = await browser.get('/streamed')
+      assert.deepEqual([page.text, namesOf(page)], ['<p>A page</p>', [COOKIE]])
+      assertPrivate(page)
+      assert.deepEqual(namesOf(await browser.get('/streamed')), [])
+    },
+  },
+  "[ADAPT-6] 'first-write': a guest's first write begins a session": {
     async check(open) {
       const browser = open()
       assert.deepEqual(namesOf(await browser.get('/')), [])
@@ -204,7 +256,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.deepEqual([(await browser.post('/count')).text, (await browser.state()).count], ['2', 2])
     },
   },
-  'gates redirect guests to the login page, with the requested URL, and refuse users without the privilege or the proof':
+  '[ADAPT-7] [PROOF-5] gates redirect guests to the login page, with the requested URL, and refuse users without the privilege or the proof':
     {
       async check(open) {
         const browser = open()
@@ -220,7 +272,7 @@ const CLAIMS: Record<string, Claim> = {
         assert.deepEqual([(await browser.get('/reports')).status, (await browser.get('/danger')).status], [200, 200])
       },
     },
-  'a POST from another site does nothing': {
+  '[ADAPT-7] a POST from another site does nothing': {
     async check(open) {
       const browser = open()
       await browser.post('/login')
@@ -229,7 +281,7 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).userName, 'Ana Lima')
     },
   },
-  'bearer sessions need a valid token, and set no cookie': {
+  '[ADAPT-8] bearer sessions need a valid token, and set no cookie': {
     async check(open) {
       const client = open()
       const refused = await client.get('/api/me')
@@ -242,6 +294,63 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal(me.headers['cache-control'], 'no-store')
     },
   },
+}
+
+const UPGRADE_CLAIMS: Record<string, (open: () => Browser) => Promise<void>> = {
+  '[ADAPT-9] an upgrade has the session of the cookie, and a call that needs a new cookie changes nothing': async (
+    open,
+  ) => {
+    const browser = open()
+    await browser.post('/login')
+    const cookie = browser.cookieHeader
+    const socket = await browser.upgrade()
+    assert.match(await socket.received(/HEADERS_SENT/), /Ana Lima/)
+    assert.deepEqual([socket.setCookies, browser.cookieHeader], [[], cookie])
+    assert.equal((await browser.state()).userName, 'Ana Lima')
+    socket.destroy()
+  },
+  '[ADAPT-9] the socket closes when the session ends': async (open) => {
+    const browser = open()
+    await browser.post('/login')
+    const socket = await browser.upgrade()
+    await socket.received(/Ana Lima/)
+    await browser.post('/logout')
+    await socket.closed
+  },
+  '[ADAPT-9] a page of another origin gets 403, and the process survives a client that leaves': async (open) => {
+    const browser = open()
+    await browser.post('/login')
+    for (const headers of [{ Origin: 'http://other.example' }, { 'Sec-Fetch-Site': 'cross-site' }, { Origin: 'null' }])
+      assert.equal((await browser.upgrade('/', headers)).status, 403, JSON.stringify(headers))
+    await browser.leaveDuringUpgrade()
+    assert.equal((await browser.state()).userName, 'Ana Lima')
+  },
+  '[ADAPT-9] an upgrade redeems no one-time link': async (open) => {
+    const [laptop, phone] = [open(), open()]
+    await laptop.post('/login')
+    const path = `/?$4DSID=${(await laptop.get('/link')).text}`
+    const socket = await phone.upgrade(path)
+    await socket.received(/guest/)
+    socket.destroy()
+    await phone.get(path)
+    assert.equal((await phone.state()).userName, 'Ana Lima')
+  },
+  '[ADAPT-9] a failure of the store refuses an upgrade with 503': async (open) => {
+    const browser = open()
+    await browser.post('/login')
+    await browser.post('/outage')
+    assert.equal((await browser.upgrade()).status, 503)
+    assert.equal((await browser.state()).userName, 'Ana Lima')
+  },
+}
+
+/** Repeats a check for two seconds at most. */
+async function until(isDone: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await isDone()) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  assert.fail('the expected state was not reached within two seconds')
 }
 
 function namesOf({ setCookies }: Received): string[] {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
 import express, { type ErrorRequestHandler } from 'express'
 import {
   crossOriginGuard,
@@ -29,14 +30,15 @@ proveAdapter('Express', async (guests) => {
   })
   app.use(async (req, res) => {
     const current = () => (req as unknown as { session: never }).session
-    const { status, headers, body, ends } = req.path.startsWith('/api/')
+    const { status, headers, body, isStreamed, ends } = req.path.startsWith('/api/')
       ? await contractApiAnswer(req.path, current())
       : await contractAnswer(req.method === 'HEAD' ? 'GET' : req.method, req.path, current(), current)
     res.status(status).set(headers ?? {})
     if (ends) {
       res.write(body)
       ends.addEventListener('abort', () => res.end())
-    } else res.send(body)
+    } else if (isStreamed) Readable.from([body]).pipe(res)
+    else res.send(body)
   })
   const silent: ErrorRequestHandler = (error, _req, res, _next) => {
     res.status(error.status ?? 500).set(error.headers ?? {})

@@ -1,59 +1,9 @@
-import {
-  crossOriginGuard,
-  errorResponse,
-  requirePrivilege,
-  requireRecentLogin,
-  requireUser,
-  sessionHandler,
-  tokenHandler,
-} from '../../../src/session/fetch/index.ts'
-import { SessionError } from '../../../src/session/index.ts'
-import {
-  type ContractAnswer,
-  contractAnswer,
-  contractApiAnswer,
-  contractManager,
-  proveAdapter,
-} from '../../../src/session/testing/adapter-contract.ts'
+import { contractManager, proveAdapter } from '../../../src/session/testing/adapter-contract.ts'
+import { fetchContract } from './fetch-contract.ts'
 import { fetchServer } from './fetch-server.ts'
-import { contractGates } from './gated.ts'
 import { listening } from './listening.ts'
 
 proveAdapter('fetch', async (guests) => {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
-  const refuseCrossOrigin = crossOriginGuard()
-  const onError = (error: unknown) =>
-    error instanceof SessionError ? errorResponse(error) : new Response('It failed.', { status: 500 })
-  const api = tokenHandler(
-    manager,
-    async ({ url }, session) => responseOf(await contractApiAnswer(new URL(url).pathname, session)),
-    { mount: '/api', onError },
-  )
-  const pages = sessionHandler(
-    manager,
-    async (request, session) => {
-      refuseCrossOrigin(request)
-      const { pathname } = new URL(request.url)
-      const redirect = gates.get(pathname)?.(request as never, session as never)
-      const method = request.method === 'HEAD' ? 'GET' : request.method
-      return redirect ?? responseOf(await contractAnswer(method, pathname, session))
-    },
-    { onError },
-  )
-  return listening(
-    fetchServer((request) => (request.url.includes('/api/') ? api : pages)(request, undefined)),
-    manager,
-  )
+  return listening(fetchServer(fetchContract(manager)), manager)
 })
-
-function responseOf({ status, headers = {}, body, ends }: ContractAnswer): Response {
-  if (!ends) return new Response(body ?? null, { status, headers })
-  const stream = new ReadableStream({
-    start(controller) {
-      controller.enqueue(new TextEncoder().encode(body))
-      ends.addEventListener('abort', () => controller.close())
-    },
-  })
-  return new Response(stream, { status, headers })
-}

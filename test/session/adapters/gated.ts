@@ -1,4 +1,4 @@
-import { CONTRACT_GATES } from '../../../src/session/testing/adapter-contract.ts'
+import { CONTRACT_GATES } from '../../../src/session/testing/adapter/app.ts'
 
 type Gate<R> = (...parameters: never[]) => R
 

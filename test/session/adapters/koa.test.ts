@@ -37,7 +37,7 @@ proveAdapter('Koa', async (guests) => {
       ? await contractApiAnswer(ctx.path, ctx.session as never)
       : await contractAnswer(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path, ctx.session, () => ctx.session)
     if (answer.headers) ctx.set(answer.headers)
-    ctx.body = answer.ends ? streamOf(answer) : (answer.body ?? null)
+    ctx.body = answer.ends || answer.isStreamed ? streamOf(answer) : (answer.body ?? null)
     ctx.status = answer.status
   })
   return listening(createServer(app.callback()), manager)
@@ -46,6 +46,7 @@ proveAdapter('Koa', async (guests) => {
 function streamOf({ body, ends }: ContractAnswer): PassThrough {
   const stream = new PassThrough()
   stream.write(body)
-  ends?.addEventListener('abort', () => stream.end())
+  if (ends) ends.addEventListener('abort', () => stream.end())
+  else stream.end()
   return stream
 }

@@ -1,59 +1,39 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import {
-  crossOriginGuard,
-  requirePrivilege,
-  requireRecentLogin,
-  requireUser,
-  sessionHandler,
-  tokenHandler,
-} from '../../../src/session/node-http/index.ts'
-import {
-  type ContractAnswer,
-  contractAnswer,
-  contractApiAnswer,
-  contractManager,
-  proveAdapter,
-} from '../../../src/session/testing/adapter-contract.ts'
-import { contractGates } from './gated.ts'
+import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { upgradeSession } from '../../../src/session/node-http/upgrade.ts'
+import { contractUpgradeText, proveAdapter, proveUpgrade } from '../../../src/session/testing/adapter-contract.ts'
+import { http2Proxy } from './http2-proxy.ts'
 import { listening } from './listening.ts'
+import { nodeContract } from './node-contract.ts'
 
 proveAdapter('node:http', async (guests) => {
-  const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
-  const refuseCrossOrigin = crossOriginGuard()
-  const onError = (error: unknown, _req: IncomingMessage, res: ServerResponse) => {
-    const { status = 500, headers = {} } = error as { status?: number; headers?: Record<string, string> }
-    res.writeHead(status, headers).end()
-  }
-  const api = tokenHandler(
-    manager,
-    async (req, res, session) => send(res, await contractApiAnswer(req.url ?? '', session)),
-    { mount: '/api', onError },
-  )
-  const pages = sessionHandler(
-    manager,
-    async (req, res, session) => {
-      refuseCrossOrigin(req)
-      const [path = ''] = (req.url ?? '').split('?')
-      const mayPass = gates.get(path)
-      if (mayPass && !mayPass(req as never, res as never)) return
-      const method = req.method === 'HEAD' ? 'GET' : (req.method ?? '')
-      send(res, await contractAnswer(method, path, session, () => req.session as typeof session))
-    },
-    { onError },
-  )
-  return listening(
-    createServer((req, res) => (req.url?.startsWith('/api/') ? api : pages)(req, res)),
-    manager,
-  )
+  const { manager, listener } = nodeContract(guests)
+  return listening(createServer(listener), manager)
 })
 
-function send(res: ServerResponse, { status, headers = {}, body = '', ends }: ContractAnswer): void {
-  res.writeHead(status, headers)
-  if (!ends) {
-    res.end(body)
-    return
+proveAdapter('node:http2', async (guests) => {
+  const { manager, listener } = nodeContract(guests)
+  const server = await listening(createHttp2Server(listener), manager)
+  const proxy = await http2Proxy(server.url)
+  return {
+    url: proxy.url,
+    async close() {
+      await proxy.close()
+      await server.close()
+    },
   }
-  res.write(body)
-  ends.addEventListener('abort', () => res.end())
-}
+})
+
+proveUpgrade('raw upgrade', async (guests) => {
+  const { manager, listener } = nodeContract(guests)
+  const server = createServer(listener)
+  const open = upgradeSession(manager)
+  server.on('upgrade', async (req, socket) => {
+    const session = await open(req, socket)
+    if (!session) return
+    socket.resume().on('end', () => socket.end())
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.write(await contractUpgradeText(session))
+  })
+  return listening(server, manager)
+})

@@ -10,11 +10,15 @@ type Role = 'clerk' | 'reader'
 export type ContractSession = Session<ContractStorage, Privilege, Role>
 export type ContractManager = Sessions<ContractStorage, Privilege, Role>
 
-/** What a server of the contract sends. With `ends`, the body is `body`, and the response ends when `ends` aborts. */
+/**
+ * What a server of the contract sends. With `isStreamed`, the server writes `body` before it ends the response. With
+ * `ends`, the server writes `body`, and ends the response when `ends` aborts.
+ */
 export interface ContractAnswer {
   status: number
   headers?: Record<string, string>
   body?: string
+  isStreamed?: boolean
   ends?: AbortSignal
 }
 
@@ -25,14 +29,35 @@ export const CONTRACT_GATES = {
   '/danger': { withinMinutes: 5, proof: 'password', confirmPath: '/confirm' },
 } as const
 
+// One server of the contract runs at a time in a process.
+let outages = 0
+const timers = new Set<object>()
+
 export function contractManager(guests: 'first-request' | 'first-write'): ContractManager {
+  const store = memoryStore()
   return createSessions({
     appName: 'CONTRACT',
-    store: memoryStore(),
+    store: { ...store, find: (call) => (outages-- > 0 ? Promise.reject(new Error('an outage')) : store.find(call)) },
+    clock: { now: () => Date.now(), after: countedTimer },
     guests,
     secureCookie: false,
     roles: { clerk: ['viewReports'], reader: ['viewPages'] },
   }) as unknown as ContractManager
+}
+
+/** A request that waits for the end of its session has a timer. */
+function countedTimer(milliseconds: number, run: () => void): () => void {
+  const cancel = () => {
+    clearTimeout(timer)
+    timers.delete(timer)
+  }
+  const timer = setTimeout(() => {
+    cancel()
+    run()
+  }, milliseconds)
+  timer.unref()
+  timers.add(timer)
+  return cancel
 }
 
 /**
@@ -56,7 +81,7 @@ type Run = (session: ContractSession, current?: () => ContractSession) => Contra
 const CLERK = { userName: 'Ana Lima', roles: ['clerk'] } as const
 const HOME = { Location: '/' }
 
-const page: Run = () => ({ status: 200, headers: { 'Content-Type': 'text/html' }, body: '<p>A page</p>' })
+const page = () => ({ status: 200, headers: { 'Content-Type': 'text/html' }, body: '<p>A page</p>' })
 
 const GET: Record<string, Run | undefined> = {
   '/': page,
@@ -70,6 +95,9 @@ const GET: Record<string, Run | undefined> = {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ userName, count: storage.count ?? 0, id }),
   }),
+  '/streamed': () => ({ ...page(), isStreamed: true }),
+  '/never': ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ status: 500 }))),
+  '/watchers': () => ({ status: 200, body: String(timers.size) }),
   '/link': async (session) => ({ status: 200, body: await session.createOTP() }),
   '/stream': ({ signal }) => ({
     status: 200,
@@ -115,10 +143,21 @@ const POST: Record<string, Run | undefined> = {
     })
     return { status: 200 }
   },
+  // The next request of a session fails.
+  '/outage': () => {
+    outages = 1
+    return { status: 200 }
+  },
   '/logout': async (session) => {
     await session.close()
     return { status: 303, headers: HOME }
   },
+}
+
+/** What a server of `proveUpgrade` sends after an upgrade. */
+export async function contractUpgradeText(session: ContractSession): Promise<string> {
+  const refused = await session.setPrivileges(CLERK, { login: true }).catch(({ code }) => code)
+  return `${session.userName || 'a guest'}: ${refused}`
 }
 
 /** The same for requests whose path begins with `/api/`: mount `tokenSessions(manager, { mount: '/api' })`. */
