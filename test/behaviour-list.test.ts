@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
@@ -62,6 +62,7 @@ function testSources(): string[] {
   return [
     ...filesBelow('test').filter((file) => /\.(test|spec)\.ts$/.test(file)),
     ...filesBelow(join('src', 'session', 'testing')).filter((file) => file.endsWith('.ts')),
+    ...globSync('examples/{,*/}*.ts', { cwd: projectRoot() }).map((file) => join(projectRoot(), file)),
   ]
 }
 

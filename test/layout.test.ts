@@ -15,7 +15,7 @@ test('every file keeps to the layout: it imports only from its own or a lower ro
 })
 
 test('every export is imported by another file', () => {
-  const importers = readSources(projectRoot(), ['src', 'db', 'test', 'scripts', 'bench'])
+  const importers = readSources(projectRoot(), ['src', 'db', 'test', 'scripts', 'bench', 'examples'])
   assert.deepEqual(unusedExports(importers), [])
 })
 

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
+import { safeNext } from '../session/http/index.ts'
 import { SessionError } from '../session/index.ts'
-import { safeNext } from '../web/safe-next.ts'
 
 /**
  * For a form whose handler rotates the cookie. If the form is sent twice, the second request arrives with the former

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { z } from 'zod'
+import { safeNext } from '../session/http/index.ts'
 import type { PageModel } from '../web/pages.ts'
-import { safeNext } from '../web/safe-next.ts'
 import { bestEffort, type CrmSession, signedIn } from './crm-session.ts'
 import type { UnsentForm } from './crm-storage.ts'
 

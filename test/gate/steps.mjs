@@ -1,7 +1,7 @@
 import { runBrowserTests } from './browser-tests.mjs'
 import { checkCounts, writeCounts } from './counts.mjs'
 import { ensureDevTools } from './dev-tools.mjs'
-import { testExampleStore } from './example-store.mjs'
+import { testExamples } from './examples.mjs'
 import { testNodeVersions } from './node-versions.mjs'
 import { GateError, headline, run } from './run-program.mjs'
 import { startTestServers } from './test-servers.mjs'
@@ -43,7 +43,7 @@ export async function testTheRest(plan) {
     let unit = await runUnitTests(plan.later)
     headline('Redis and PostgreSQL')
     unit += await runUnitTests([...plan.aboutServers, ...plan.onEveryStore], { stores: 'servers' })
-    unit += await testExampleStore()
+    unit += await testExamples()
     headline('The CRM on PostgreSQL, beside the walkthroughs')
     const [onPostgres, browser] = await Promise.all([
       process.env.TEST_POSTGRES_URL ? runUnitTestsOnPostgres(plan.onPostgres) : 0,

@@ -8,8 +8,8 @@ import { root } from './run-program.mjs'
 // Loading the imports takes longer than most tests, so files of one folder share a process.
 const FILES_PER_PROCESS = 12
 
-// The test report names the file of the store contract for these tests, so each of these files seems to have no test.
-const ALONE = /^test\/session\/stores\/\w+\/(node-sqlite|store)\.test\.ts$/
+// The test report names the file of a contract for these tests, so each of these files seems to have no test.
+const ALONE = /^(test\/session\/(stores\/\w+\/(node-sqlite|store)|adapters\/[\w-]+)|examples\/.+)\.test\.ts$/
 
 /** Distributes test files over processes. The gate fails if a file in `watched` runs no test. */
 export function groupTests(files) {

@@ -64,6 +64,17 @@ test('the quick start of the layer’s README, its login example, the steps of t
   assert.equal(await compile(scope, folder), '')
 })
 
+test('[ADAPT-17] the code in the pages about the plain adapter, SvelteKit and React Router type-checks on the copy', async (scope) => {
+  const folder = copyOfLayer(scope, ['@types/node'])
+  cpSync(join(projectRoot(), 'test', 'session', 'fixtures', 'frameworks.d.ts.txt'), join(folder, 'frameworks.d.ts'))
+  const [svelteKit = '', reactRouter = ''] = tsBlocks(read('docs/sveltekit-and-react-router.md'))
+  const pages = { fetch: tsBlocks(read('docs/fetch.md')).join('\n'), svelteKit, reactRouter }
+  for (const [name, code] of Object.entries(pages)) writeFileSync(join(folder, `${name}.ts`), code)
+  assert.match(svelteKit, /Handle = /)
+  assert.match(reactRouter, /MiddlewareFunction/)
+  assert.deepEqual(await compile(scope, folder), { code: 0, stdout: '' })
+})
+
 test('at SIGTERM, the quick start refuses new connections, answers requests on open connections, even with an error, and then closes sessions and database', {
   timeout: 60_000,
 }, async (scope) => {

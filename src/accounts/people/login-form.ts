@@ -1,5 +1,5 @@
 import { LARGEST_USER_ID, LONGEST_EMAIL } from '../../../db/tables.ts'
-import { safeNext } from '../../web/safe-next.ts'
+import { safeNext } from '../../session/http/index.ts'
 
 /** The userId or the e-mail address that a user entered. The e-mail address is in lower case. */
 export type AccountName = { userId: number } | { email: string }

@@ -13,6 +13,8 @@ export type SessionErrorCode =
   /** The signed-in user does not have the required privilege. The property `privilege` contains its name. */
   | 'PRIVILEGE_MISSING'
   | 'SESSIONS_OFF'
+  /** A page of another origin sent the request (CSRF). */
+  | 'CROSS_ORIGIN'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
   | 'GUEST_NOT_STARTED'
   /** A call had to set a cookie after the response had begun. For the state after this error, see `docs/errors.md`. */
@@ -42,6 +44,7 @@ const STATUS: Record<SessionErrorCode, number> = {
   NOT_SIGNED_IN: 401,
   PRIVILEGE_MISSING: 403,
   SESSIONS_OFF: 503,
+  CROSS_ORIGIN: 403,
   GUEST_NOT_STARTED: 409,
   HEADERS_SENT: 500,
   USE_NESTED: 500,
@@ -69,7 +72,8 @@ interface SessionErrorDetails {
 
 /**
  * A run-time error of the session layer. Invalid arguments cause a `TypeError` instead.
- * Koa uses `status`, `expose` and `headers` for the response (`Retry-After` for 503, `WWW-Authenticate` for 401).
+ * Koa and Express use `status`, `expose` and `headers` for the response (`Retry-After` for 503, `WWW-Authenticate` for
+ * 401). Hono calls `getResponse`.
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError'
@@ -81,7 +85,7 @@ export class SessionError extends Error {
   readonly privilege: string | undefined
   /** The seconds after which the client should retry. Set only for status 503. */
   readonly retryAfterSeconds: number | undefined
-  readonly headers: Record<string, string | string[]>
+  readonly headers: Record<string, string>
 
   constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -95,6 +99,13 @@ export class SessionError extends Error {
       ...(this.retryAfterSeconds !== undefined && { 'Retry-After': String(this.retryAfterSeconds) }),
       ...(this.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
     }
+  }
+
+  /** Returns the response in plain text. */
+  getResponse(): Response {
+    const headers = new Headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' })
+    for (const [name, value] of Object.entries(this.headers)) headers.set(name, String(value))
+    return new Response(`${this.expose ? this.message : 'Internal Server Error'}\n`, { status: this.status, headers })
   }
 }
 

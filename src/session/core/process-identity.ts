@@ -15,7 +15,8 @@ interface ProcessIdentity extends Machine {
 }
 
 interface Machine {
-  host: string
+  /** Null if unknown, for instance in Deno without `--allow-sys`. */
+  host: string | null
   /** The ID of the boot and, on Linux, of the container; null if unknown. A process ID is valid only within both. */
   boot: string | null
 }
@@ -45,7 +46,7 @@ export function identifyProcess(): string {
 export function isProcessRunning(identity: string): boolean | undefined {
   const { host, boot, pid, thread, started } = parse(identity)
   const here = thisMachine()
-  if (boot == null || pid === undefined || boot !== here.boot || host !== here.host) return undefined
+  if (host == null || boot == null || pid === undefined || boot !== here.boot || host !== here.host) return undefined
   if (!exists(pid)) return false
   if (thread == null) return undefined
   if (started == null || !statusOf(pid, pid)) return true // The start times cannot be compared.
@@ -63,16 +64,22 @@ function parse(identity: string): Partial<ProcessIdentity> {
 }
 
 function thisMachine(): Machine {
-  return { host: hostname(), boot: process.platform === 'linux' ? linuxBoot() : bootTime() }
+  const boot = process.platform === 'linux' ? linuxBoot : bootTime
+  return { host: orNull(hostname), boot: orNull(boot) }
 }
 
-/** Combines the boot ID with the process namespace, because each container has its own process IDs. */
-function linuxBoot(): string | null {
+/** Returns null for a fact that this process may not read. */
+function orNull(read: () => string): string | null {
   try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
+    return read()
   } catch {
     return null
   }
+}
+
+/** Combines the boot ID with the process namespace, because each container has its own process IDs. */
+function linuxBoot(): string {
+  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
 }
 
 function bootTime(): string {
@@ -83,8 +90,8 @@ function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // EPERM means that the process exists, but belongs to another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    // With any other error, the process may exist. For instance, the process belongs to another user (EPERM).
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 

@@ -189,6 +189,10 @@ export class RequestSession {
     })
   }
 
+  get isSettled(): boolean {
+    return this.#queue.isIdle
+  }
+
   settle(): Promise<void> {
     return this.#queue.settle()
   }

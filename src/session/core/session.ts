@@ -365,6 +365,11 @@ export class Session<
     return (await context.store.takeMessage(unread)) ?? ''
   }
 
+  /** For the middleware: whether no call is pending. */
+  get isSettled(): boolean {
+    return this.#request.isSettled
+  }
+
   /** For the middleware: waits for all pending calls on this object and on the object that `secureSession` returned. */
   settled(): Promise<void> {
     return this.#request.settle()

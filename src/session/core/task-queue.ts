@@ -23,6 +23,10 @@ export class TaskQueue {
     return running
   }
 
+  get isIdle(): boolean {
+    return this.#last === undefined
+  }
+
   async settle(): Promise<void> {
     while (this.#last) await this.#last
   }

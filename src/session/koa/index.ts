@@ -1,22 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange } from '../core/exchange.ts'
-import { isOwnForm, isPrefetch, mayBeginGuest, type RequestFacts } from '../core/guest-rule.ts'
-import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
+import { checkMount } from '../http/mount-options.ts'
+import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
 import { refuseUnknown } from '../known-options.ts'
-import { withSession } from './current-session.ts'
+import { NodeRequestHead, nodeReply } from '../node-http/request.ts'
+import { sharePerRequest } from '../node-http/shared-session.ts'
 import type { Fits, SessionFor } from './fits.ts'
-import { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
-import { checkMount } from './mount-options.ts'
-import { onClose } from './on-close.ts'
-import { forbidCaching, sessionCookieSetter } from './response-head.ts'
-import { sharePerRequest } from './shared-session.ts'
+import { withSession } from './with-session.ts'
 
-export { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
-export { type GatedContext, requirePrivilege, requireRecentLogin, requireUser } from './require.ts'
+export type { CrossOriginOptions } from '../http/cross-origin.ts'
+export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
+export { safeNext } from '../http/safe-next.ts'
+export {
+  crossOriginGuard,
+  type GatedContext,
+  requirePrivilege,
+  requireRecentLogin,
+  requireUser,
+} from './require.ts'
 export { type TokenContext, type TokenSessionsOptions, tokenSessions } from './token-sessions.ts'
 
 /** The parts of a Koa context that `sessions` uses. The middleware sets `session`. */
@@ -76,8 +80,7 @@ export function sessions<
   refuseUnknown('sessions()', options, { touch: true, opensLinks: true, requestId: true, onRequestEnd: true })
   checkMount('sessions()', manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, onRequestEnd } = options
-  type Shared = { current: Session<S, P, R> }
-  const share = manager && sharePerRequest<Shared | undefined>(manager.resume)
+  const share = manager && sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
 
   return async function sessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
@@ -91,19 +94,15 @@ export function sessions<
       await withSession(ctx, { current: null }, next)
       return
     }
-    const shared = await share(ctx, async () => {
-      const found = prepareResponse(ctx)
-      if (!found) return undefined
-      const link: Link = opensLinks(ctx) ? found : { ...found, linkUse: 'none' }
-      let opened: Shared | undefined
-      const setCurrent = (next: object) => {
-        if (opened) opened.current = next as Session<S, P, R>
-      }
-      const exchange = exchangeOf(manager, ctx, touch(ctx), link, requestId?.(ctx), setCurrent)
-      opened = { current: await manager.resume(exchange) }
-      return opened
+    const head = headOf(ctx)
+    const shared = await share(ctx, () => {
+      const activity = { countsAsActivity: touch(ctx), opensLinks: opensLinks(ctx), requestId: requestId?.(ctx) }
+      return openSession(manager, head, nodeReply(ctx.res, manager.cookieName), activity)
     })
-    if (!shared) return
+    if (!shared) {
+      ctx.status = 503
+      return
+    }
     await withSession(ctx, shared, async () => {
       const session = shared.current
       try {
@@ -112,110 +111,11 @@ export function sessions<
         await session.settled() // A login that the handler did not await can still set its cookie.
         if (onRequestEnd) await manager.requestEnded(session, (arrived) => onRequestEnd(arrived, ctx))
       }
-      if (manager.beginsAtFirstRequest && showsPage(ctx)) await session.beginIfAllowed()
+      if (beginsGuest(manager, session, head, ctx.status)) await session.beginIfAllowed()
     })
   }
 }
 
-/**
- * Returns whether the response begins a guest's session if the request may begin one. Status 204 and errors begin no
- * session. The only exception is status 400 for a GET without cookies, because 4D then begins a guest's session.
- */
-function showsPage({ req, method, status }: RequestContext): boolean {
-  if (status === 400) return method === 'GET' && req.headers.cookie === undefined
-  return status < 400 && status !== 204
-}
-
-function exchangeOf(
-  { cookieName, cookieScope }: Pick<Sessions, 'cookieName' | 'cookieScope'>,
-  ctx: RequestContext,
-  countsAsActivity: boolean,
-  link: Link,
-  requestId: string | undefined,
-  setCurrent: (session: object) => void,
-): Exchange {
-  const { req, res } = ctx
-  const { headers } = req
-  const facts = factsOf(ctx)
-  return {
-    cookieHeader: headers.cookie,
-    countsAsActivity,
-    requestId,
-    ...link,
-    mayBeginGuest: mayBeginGuest(facts, cookieScope),
-    isOwnForm: isOwnForm(facts, cookieScope),
-    device: headers['user-agent'] ?? null,
-    address: ctx.ip,
-    isPlainHttp: () => isPlainHttp(transportOf(ctx)),
-    headersSent: () => res.headersSent,
-    setCookie: sessionCookieSetter(res, cookieName),
-    setCurrent,
-    onClose: (run) => onClose(res, run),
-  }
-}
-
-function factsOf({ method, req }: RequestContext): RequestFacts {
-  const { headers } = req
-  return {
-    method,
-    host: headers.host ?? text(headers[':authority']),
-    origin: headers.origin,
-    fetchMode: text(headers['sec-fetch-mode']),
-    fetchSite: text(headers['sec-fetch-site']),
-    fetchDestination: text(headers['sec-fetch-dest']),
-    purpose: purposeOf(req),
-    accept: headers.accept,
-  }
-}
-
-function transportOf({ req, secure = false }: RequestContext): TransportFacts {
-  const { headers, socket } = req
-  return {
-    encrypted: secure || 'encrypted' in socket,
-    remoteAddress: socket.remoteAddress,
-    host: headers.host ?? text(headers[':authority']),
-    forwarded: headers.forwarded,
-    forwardedProto: text(headers['x-forwarded-proto']),
-    forwardedHost: text(headers['x-forwarded-host']),
-    fetchSite: text(headers['sec-fetch-site']),
-  }
-}
-
-type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
-
-/**
- * Sets the headers of a response with a session, and reads the one-time link of the request.
- * @returns undefined for the prefetch of a link. The response then has the status 503.
- */
-function prepareResponse(ctx: RequestContext): Link | undefined {
-  const { res, url, method, req } = ctx
-  forbidCaching(res)
-  const question = url.indexOf('?')
-  const path = question === -1 ? url : url.slice(0, question)
-  const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
-  const tokens = query?.getAll(LINK_PARAMETER) ?? []
-  const isPrefetched = isPrefetch(purposeOf(req))
-  if (tokens.length > 0) {
-    if (isPrefetched) {
-      ctx.status = 503 // Otherwise, a browser could show the prefetched page instead of opening the link.
-      return undefined
-    }
-    // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirming POST.
-    res.setHeader('Referrer-Policy', 'strict-origin')
-  }
-  const opensNothing = method === 'HEAD' || method === 'OPTIONS' || isPrefetched
-  return {
-    path,
-    oneTimeToken: tokens.length === 1 ? tokens[0] : undefined,
-    linkUse: opensNothing ? 'none' : method === 'GET' ? 'open' : 'confirm',
-    replacesUser: query?.get(REPLACE_PARAMETER) === '1',
-  }
-}
-
-function purposeOf({ headers }: IncomingMessage): string | undefined {
-  return text(headers['sec-purpose']) ?? text(headers.purpose) ?? text(headers['x-purpose']) ?? text(headers['x-moz'])
-}
-
-function text(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
+function headOf({ req, method, url, ip, secure = false }: RequestContext): NodeRequestHead {
+  return new NodeRequestHead(req, { method, url, address: ip, encrypted: secure || 'encrypted' in req.socket })
 }

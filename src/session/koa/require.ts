@@ -1,7 +1,18 @@
-import { SessionError } from '../core/errors.ts'
-import { refuseUnknown } from '../known-options.ts'
+import type { IncomingMessage } from 'node:http'
+import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
+import {
+  type Gate,
+  type LoginRedirect,
+  privilegeGate,
+  type RecentLoginOptions,
+  recentLoginGate,
+  userGate,
+  type WithLogin,
+  type WithPrivileges,
+  type WithUser,
+} from '../http/gates.ts'
+import { NodeRequestHead } from '../node-http/request.ts'
 import type { Declares } from './fits.ts'
-import { withoutLink } from './link-parameters.ts'
 
 /** The parts of a Koa context that these middleware functions use. */
 export interface GatedContext<S extends object = object> {
@@ -12,51 +23,19 @@ export interface GatedContext<S extends object = object> {
   session?: S | null
 }
 
-interface WithPrivileges {
-  hasPrivilege(name: string): boolean
-  isGuest(): boolean
-}
-
-interface WithUser {
-  readonly userName: string
-  readonly userId: string | undefined
-}
-
-interface WithLogin {
-  hasRecentLogin(withinMinutes: number): boolean
-}
-
 type Next = () => Promise<unknown>
-
-interface LoginRedirect {
-  /** The login page. The redirect passes the requested URL in the parameter `next`. */
-  loginPath: string
-}
 
 /**
  * Koa middleware that requires a privilege. Redirects guests without the privilege to the login page.
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  const loginPath = checkedLoginPath('requirePrivilege()', options)
-  checkText('requirePrivilege()', 'the privilege', privilege)
+  const gate = privilegeGate(privilege, options)
   return async function requirePrivilege<C extends GatedContext<WithPrivileges>>(
     ctx: C & Declares<C, P>,
     next: Next,
   ): Promise<void> {
-    const session = sessionOf(ctx, 'requirePrivilege')
-    if (session.hasPrivilege(privilege)) {
-      await next()
-      return
-    }
-    if (!session.isGuest()) {
-      throw new SessionError(
-        'PRIVILEGE_MISSING',
-        `This page needs the privilege ${privilege}, which your account does not have.`,
-        { privilege },
-      )
-    }
-    redirectTo(ctx, loginPath, returnUrl(ctx))
+    await pass(gate, ctx, next)
   }
 }
 
@@ -66,20 +45,10 @@ export function requirePrivilege<P extends string>(privilege: P, options: LoginR
  * @throws SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
 export function requireUser(options: LoginRedirect) {
-  const loginPath = checkedLoginPath('requireUser()', options)
+  const gate = userGate(options)
   return async function requireUser(ctx: GatedContext<WithUser>, next: Next): Promise<void> {
-    const { userId, userName } = sessionOf(ctx, 'requireUser')
-    if (userId || userName) await next()
-    else redirectTo(ctx, loginPath, returnUrl(ctx))
+    await pass(gate, ctx, next)
   }
-}
-
-interface RequireRecentLoginOptions {
-  withinMinutes: number
-  /** The page for re-authentication. The parameter `next` of the redirect contains the return URL. */
-  confirmPath: string
-  /** The return URL. Default: the URL of a GET or HEAD. Set this option for a POST or a download. */
-  comeBackTo?: string
 }
 
 /**
@@ -87,45 +56,34 @@ interface RequireRecentLoginOptions {
  * `withinMinutes` minutes. A one-time link is no authentication. Mount this middleware after `requirePrivilege`.
  * @throws TypeError for an invalid `withinMinutes`. SessionError SESSIONS_OFF (503) if `ctx.session` is null.
  */
-export function requireRecentLogin(options: RequireRecentLoginOptions) {
-  refuseUnknown('requireRecentLogin()', options, { withinMinutes: true, confirmPath: true, comeBackTo: true })
-  const { withinMinutes, confirmPath, comeBackTo } = options
-  if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
-    throw new TypeError(`requireRecentLogin(): withinMinutes is a number above 0, got ${withinMinutes}.`)
-  checkText('requireRecentLogin()', 'confirmPath', confirmPath)
-  if (comeBackTo !== undefined) checkText('requireRecentLogin()', 'comeBackTo', comeBackTo)
+export function requireRecentLogin(options: RecentLoginOptions) {
+  const gate = recentLoginGate(options)
   return async function requireRecentLogin(ctx: GatedContext<WithLogin>, next: Next): Promise<void> {
-    const session = sessionOf(ctx, 'requireRecentLogin')
-    if (session.hasRecentLogin(withinMinutes)) await next()
-    else redirectTo(ctx, confirmPath, comeBackTo ?? returnUrl(ctx))
+    await pass(gate, ctx, next)
   }
 }
 
-function checkedLoginPath(where: string, options: LoginRedirect): string {
-  refuseUnknown(where, options, { loginPath: true })
-  checkText(where, 'loginPath', options.loginPath)
-  return options.loginPath
+/**
+ * Koa middleware against CSRF. Mount it above `sessions`.
+ * @throws SessionError CROSS_ORIGIN (403) for a request from a page of another origin, except for links to pages.
+ */
+export function crossOriginGuard(options: CrossOriginOptions = {}) {
+  const check = crossOriginCheck('crossOriginGuard()', options)
+  return async function crossOriginGuard(
+    { req, method, url }: { req: IncomingMessage; method: string; url: string },
+    next: Next,
+  ): Promise<void> {
+    check(new NodeRequestHead(req, { method, url, address: null, encrypted: false }))
+    await next()
+  }
 }
 
-function checkText(where: string, name: string, value: unknown): void {
-  if (typeof value === 'string' && value !== '') return
-  throw new TypeError(`${where}: ${name} is a non-empty text, got ${JSON.stringify(value)}.`)
-}
-
-function sessionOf<S extends object>(ctx: GatedContext<S>, gate: string): S {
-  if (ctx.session === undefined) throw new TypeError(`${gate}() found no session: mount sessions() above it.`)
-  if (ctx.session === null)
-    throw new SessionError('SESSIONS_OFF', 'This page needs a session, and the server runs without sessions.')
-  return ctx.session
-}
-
-/** Returns the URL of a GET or HEAD, without the token of a one-time link. Returns `undefined` for a URL with a host, to prevent an open redirect. */
-function returnUrl({ method, url }: Pick<GatedContext, 'method' | 'url'>): string | undefined {
-  return (method === 'GET' || method === 'HEAD') && /^\/(?!\/)/.test(url) ? withoutLink(url) : undefined
-}
-
-function redirectTo(ctx: Pick<GatedContext, 'status' | 'redirect'>, path: string, next: string | undefined): void {
+async function pass<S extends object>(gate: Gate<S>, ctx: GatedContext<S>, next: Next): Promise<void> {
+  const location = gate(ctx.session, ctx)
+  if (location === undefined) {
+    await next()
+    return
+  }
   ctx.status = 303
-  const separator = path.includes('?') ? '&' : '?'
-  ctx.redirect(next === undefined ? path : `${path}${separator}next=${encodeURIComponent(next)}`)
+  ctx.redirect(location)
 }

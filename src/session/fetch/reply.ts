@@ -1,0 +1,168 @@
+import { FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
+import type { Reply } from '../http/open-session.ts'
+
+const STREAMED = /^(text\/event-stream|application\/(x-ndjson|octet-stream))/i
+
+// Some middleware drops a response without reading its body, for instance to send 304.
+const abandoned = new FinalizationRegistry<() => void>((close) => close())
+
+/** Collects what the session sets while a handler runs, and adds this to the handler's `Response`. */
+export class FetchReply implements Reply {
+  readonly #cookieName: string
+  readonly #isHead: boolean
+  readonly #signal: AbortSignal
+  readonly #closers: (() => void)[] = []
+  #cookie: string | undefined
+  #referrerPolicy: string | undefined
+  #cacheControl: string | undefined
+  #varies = false
+  #state: 'open' | 'sent' | 'watched' | 'closed' = 'open'
+
+  /** The signal of the request aborts when the client leaves. Without `cookieName`, the reply sets no cookie. */
+  constructor({ method, signal }: Pick<Request, 'method' | 'signal'>, cookieName = '') {
+    this.#cookieName = cookieName
+    this.#isHead = method === 'HEAD'
+    this.#signal = signal
+  }
+
+  readonly forbidCaching = (): void => {
+    this.#cacheControl = PRIVATE
+    this.#varies = true
+  }
+
+  /** For responses to bearer tokens, which do not depend on a cookie. */
+  forbidStoring(): void {
+    this.#cacheControl = 'no-store'
+  }
+
+  readonly setReferrerPolicy = (policy: string): void => {
+    this.#referrerPolicy = policy
+  }
+
+  readonly headersSent = (): boolean => this.#state !== 'open'
+
+  readonly setCookie = (header: string): void => {
+    this.#cookie = header
+  }
+
+  /** @throws TypeError if the response was returned, and nothing observes the end of its body. */
+  readonly onClose = (run: () => void): void => {
+    if (this.#state === 'closed' || this.#signal.aborted) run()
+    else if (this.#state === 'sent')
+      throw new TypeError('session.signal: read the signal before you return the response.')
+    else {
+      this.#closers.push(run)
+      this.#signal.addEventListener('abort', this.#runClosers, { once: true })
+    }
+  }
+
+  /** Whether a response contains the session cookie. */
+  isCookieIn({ headers }: Response): boolean {
+    const cookies = headers.getSetCookie()
+    return withoutCookie(cookies, this.#cookieName).length < cookies.length
+  }
+
+  /**
+   * Adds the session's headers to a response. Call this method once, after the handler and its pending calls.
+   * @throws TypeError for a response that cannot be sent. The method can then be called again.
+   */
+  addTo(response: Response): Response {
+    if (response?.bodyUsed !== false || response.body?.locked)
+      throw new TypeError('The handler must return a Response, and nothing may have read its body.')
+    this.#state = 'sent'
+    if (response.status === 0 || response.status === 101) return this.#closed(response)
+    const prepared = withMutableHeaders(response)
+    this.#setHeaders(prepared.headers)
+    const { body } = prepared
+    if (body === null) return this.#closed(prepared)
+    if (this.#closers.length === 0 && !mayBeStream(prepared.headers)) return prepared
+    if (this.#isHead || this.#signal.aborted) {
+      // A server does not read this body, so that the end of the body is never reached.
+      discard(prepared)
+      return this.#closed(new Response(null, prepared))
+    }
+    this.#state = 'watched'
+    this.#signal.addEventListener('abort', this.close, { once: true })
+    const watched = observed(body, this.close)
+    abandoned.register(watched, this.close)
+    return new Response(watched, prepared)
+  }
+
+  /** The response was sent, or the client has left. */
+  readonly close = (): void => {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#signal.removeEventListener('abort', this.close)
+    this.#signal.removeEventListener('abort', this.#runClosers)
+    this.#runClosers()
+  }
+
+  readonly #runClosers = (): void => {
+    for (const run of this.#closers.splice(0)) run()
+  }
+
+  #closed(response: Response): Response {
+    this.close()
+    return response
+  }
+
+  #setHeaders(headers: Headers): void {
+    if (this.#referrerPolicy !== undefined && !headers.has('referrer-policy'))
+      headers.set('Referrer-Policy', this.#referrerPolicy)
+    if (this.#varies) headers.set('Vary', varyByCookie(headers.get('vary') ?? ''))
+    if (this.#cacheControl !== undefined && !headers.has('cache-control'))
+      headers.set('Cache-Control', this.#cacheControl)
+    if (this.#cookie === undefined) return
+    const others = withoutCookie(headers.getSetCookie(), this.#cookieName)
+    headers.delete('set-cookie')
+    for (const cookie of [...others, this.#cookie]) headers.append('Set-Cookie', cookie)
+    if (!isPrivate(headers.get('cache-control') ?? '')) headers.set('Cache-Control', PRIVATE)
+    for (const name of [...headers.keys()]) if (FOR_SHARED_CACHES.test(name)) headers.delete(name)
+  }
+}
+
+/** Ends the body of a response that is not sent, so that the source of this body stops. */
+export function discard(response: Response): void {
+  if (response?.body?.locked === false) response.body.cancel().catch(() => {}) // a body that has failed rejects
+}
+
+/** Whether the body may be a stream that reads `session.signal` only after the response was returned. */
+function mayBeStream(headers: Headers): boolean {
+  const type = headers.get('content-type')
+  return type === null || STREAMED.test(type) || headers.has('transfer-encoding')
+}
+
+/** The headers of some responses, for instance of `Response.redirect`, cannot be changed. */
+function withMutableHeaders(response: Response): Response {
+  try {
+    response.headers.delete('x-changeable')
+    return response
+  } catch {
+    return new Response(response.body, response)
+  }
+}
+
+/** Calls `onEnd` when the body ends, fails or is cancelled. */
+function observed(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) return controller.enqueue(value)
+          onEnd()
+          controller.close()
+        } catch (error) {
+          onEnd()
+          controller.error(error)
+        }
+      },
+      cancel(reason) {
+        onEnd()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http'
+import { applyHead, forgetBody } from './response-head.ts'
+
+const WAITS = Symbol('waits')
+
+type Response = ServerResponse & { [WAITS]?: boolean }
+
+interface BeforeEnd {
+  /** Whether a response with this status must wait. */
+  isNeeded: (status: number) => boolean
+  task: (status: number) => Promise<unknown>
+  /** Answers instead, if `task` fails. The headers that describe the body are removed before. */
+  onError: (error: unknown) => void
+}
+
+interface Wait {
+  /** The calls of the application that send the head, the body or the end. */
+  readonly calls: (() => unknown)[]
+  isEnded: boolean
+}
+
+/**
+ * Delays a response until `task` has finished, if the head has not been sent. During the delay, the response looks sent
+ * to the application. A head that the application passes to `writeHead` is kept until something is sent, because a
+ * pending login still needs to set its cookie.
+ */
+export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd): void {
+  const { writeHead } = res
+  let isSending = false
+  let hasFailed = false
+  let wait: Wait | undefined
+
+  res.writeHead = function keepHead(status: number, ...rest: unknown[]) {
+    if (wait) throw alreadySent()
+    if (isSending || res.headersSent || !isNeeded(status)) return Reflect.apply(writeHead, res, [status, ...rest])
+    applyHead(res, status, rest)
+    return res
+  } as typeof res.writeHead
+  delay('write', false)
+  delay('flushHeaders', undefined)
+  delay('end', res)
+
+  /** `result` is the result of a delayed call. The result of `write` asks the application to wait for `drain`. */
+  function delay(name: 'write' | 'flushHeaders' | 'end', result: unknown): void {
+    const method = res[name] as (...parameters: never[]) => unknown
+    const delayed = (...parameters: never[]) => {
+      if (isSending) return Reflect.apply(method, res, parameters)
+      if (hasFailed && res.writableEnded) return result
+      const send = () => sending(() => Reflect.apply(method, res, parameters))
+      if (!wait && (res.headersSent || !isNeeded(res.statusCode))) return send()
+      wait ??= begin()
+      if (!wait.isEnded) wait.calls.push(send)
+      if (name === 'end') wait.isEnded = true
+      return result
+    }
+    Object.assign(res, { [name]: delayed })
+  }
+
+  /** Node calls `writeHead` in `send`, which must then send the head. */
+  function sending(send: () => unknown): unknown {
+    isSending = true
+    try {
+      return send()
+    } finally {
+      isSending = false
+    }
+  }
+
+  function begin(): Wait {
+    const begun: Wait = { calls: [], isEnded: false }
+    const { statusCode } = res
+    const unseal = seal(res, begun)
+    const finish = () => {
+      wait = undefined
+      unseal()
+    }
+    task(statusCode)
+      .finally(finish)
+      .then(() => {
+        res.statusCode = statusCode
+        if (begun.calls.map((call) => call()).at(-1) === true) res.emit('drain')
+      })
+      .catch((error) => {
+        hasFailed = true
+        if (!res.headersSent) forgetBody(res)
+        onError(error)
+      })
+    return begun
+  }
+}
+
+/** Whether the head has been sent. A response that waits for its session looks sent, but can still set a cookie. */
+export function isHeadSent(res: Response): boolean {
+  return res.headersSent && res[WAITS] !== true
+}
+
+/** Makes the response look sent. Returns a function that undoes this change. */
+function seal(res: Response, wait: Wait): () => void {
+  Object.defineProperty(res, 'headersSent', { configurable: true, get: () => true })
+  Object.defineProperty(res, 'writableEnded', { configurable: true, get: () => wait.isEnded })
+  res[WAITS] = true
+  return () => {
+    res[WAITS] = false
+    Reflect.deleteProperty(res, 'headersSent')
+    Reflect.deleteProperty(res, 'writableEnded')
+  }
+}
+
+/** The error of Node for a head that has been sent. */
+function alreadySent(): Error {
+  const error = new Error('Cannot write headers after they are sent to the client')
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
+}
