@@ -24,8 +24,10 @@ import { contractGates } from '../../test/session/adapters/gated.ts'
 import { listening } from '../../test/session/adapters/listening.ts'
 import { sendAnswer } from '../../test/session/adapters/node-contract.ts'
 import { proveExample, startProgram } from '../conversation.ts'
+import { proveDocumentedCode } from '../documented-code.ts'
 
 proveExample('Express', () => startProgram(import.meta.dirname, process.execPath, ['server.ts']))
+proveDocumentedCode('express.md', import.meta.dirname)
 
 proveAdapter('Connect', async (guests) => {
   const manager = contractManager(guests)

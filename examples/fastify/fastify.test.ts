@@ -19,8 +19,10 @@ import {
 } from '../../src/session/testing/adapter-contract.ts'
 import { contractGates } from '../../test/session/adapters/gated.ts'
 import { proveExample, startProgram } from '../conversation.ts'
+import { proveDocumentedCode } from '../documented-code.ts'
 
 proveExample('Fastify', () => startProgram(import.meta.dirname, process.execPath, ['server.ts']))
+proveDocumentedCode('fastify.md', import.meta.dirname)
 
 proveAdapter('Fastify', async (guests) => {
   const manager = contractManager(guests)

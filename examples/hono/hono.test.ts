@@ -189,17 +189,22 @@ test('[ADAPT-14] Hono: the cookie of an application that is mounted with its own
 
 test('[ADAPT-14] Hono: two managers have their own sessions, and each sets its cookie', async () => {
   const [one, two] = [watchedManager(), watchedManager({ appName: 'OTHER' })]
+  let outer: StoredSession | undefined
   const app: App = new Hono()
   app.use(sessions(one.manager))
   app.use(async (c, next) => {
-    await c.get('session').setPrivileges(ANA, { login: true })
+    outer = c.get('session')
+    await outer.setPrivileges(ANA, { login: true })
     await next()
     assert.equal(c.get('session').userName, 'Ana')
   })
   app.use(sessions(two.manager))
   app.all('*', async (c) => {
-    await c.get('session').setPrivileges({ userId: '5', userName: 'Ben' }, { login: true })
-    return c.text(c.get('session').userName)
+    const inner = c.get('session')
+    await outer?.secureSession()
+    assert.equal(c.get('session'), inner)
+    await inner.setPrivileges({ userId: '5', userName: 'Ben' }, { login: true })
+    return c.text(inner.userName)
   })
   const response = await app.request(POST.clone())
   assert.deepEqual([await response.text(), cookiesOf(response)], ['Ben', ['4DSID_OTHER', COOKIE]])

@@ -5,8 +5,10 @@ import { contractUpgradeText, proveUpgrade } from '../../src/session/testing/ada
 import { listening } from '../../test/session/adapters/listening.ts'
 import { nodeContract } from '../../test/session/adapters/node-contract.ts'
 import { proveExample, startProgram } from '../conversation.ts'
+import { proveDocumentedCode } from '../documented-code.ts'
 
 proveExample('WebSockets', () => startProgram(import.meta.dirname, process.execPath, ['server.ts']))
+proveDocumentedCode('websockets.md', import.meta.dirname)
 
 proveUpgrade('ws', async (guests) => {
   const { manager, listener } = nodeContract(guests)

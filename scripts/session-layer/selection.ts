@@ -10,6 +10,7 @@ const SUBJECTS: Record<string, string> = {
   postgresql: 'postgres',
   redis: 'redis',
   'sveltekit-and-react-router': 'fetch',
+  websockets: 'node-http',
 }
 
 /** The files that a copy needs, sorted. */

@@ -42,7 +42,11 @@ export function drain(server: Server, { idleMilliseconds, limitMilliseconds }: D
   })
 
   return async function stopServing() {
-    const limit = setTimeout(() => server.closeAllConnections(), limitMilliseconds)
+    const limit = setTimeout(() => {
+      server.closeAllConnections()
+      // Node does not know the connections whose TLS handshake has not ended.
+      for (const socket of open) socket.destroy()
+    }, limitMilliseconds)
     await closeListener(server)
     state = 'draining'
     for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close')

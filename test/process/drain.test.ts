@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { type DrainLimits, drain } from '../../src/process/drain.ts'
+import { selfSignedCertificate } from '../support/certificate.ts'
 import { untilRefused } from '../support/until-refused.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -81,6 +83,14 @@ test('[STOP-3] a response that never ends is cut off at the time limit', async (
   await Promise.all([stopServing(), once(client, 'close')])
 })
 
+test('[STOP-3] a connection without a TLS handshake is closed at the time limit', { timeout: 10_000 }, async (t) => {
+  const limits = { idleMilliseconds: 10, limitMilliseconds: 20 }
+  const { port, server, stopServing } = await serve(t, () => {}, limits, createTlsServer(selfSignedCertificate()))
+  const client = connect(port, '127.0.0.1').on('error', () => {})
+  await once(server, 'connection')
+  await Promise.all([stopServing(), once(client.resume(), 'close')])
+})
+
 async function requestUnderWay(t: TestContext, limits?: Partial<DrainLimits>) {
   let arrive: (answer: ServerResponse) => void = () => {}
   const arrived = new Promise<ServerResponse>((resolve) => {
@@ -92,8 +102,13 @@ async function requestUnderWay(t: TestContext, limits?: Partial<DrainLimits>) {
   return { client, port, answer: await arrived, stopServing }
 }
 
-async function serve(t: TestContext, answer: (response: ServerResponse) => void, limits: Partial<DrainLimits> = {}) {
-  const server = createServer((_request, response) => answer(response))
+async function serve(
+  t: TestContext,
+  answer: (response: ServerResponse) => void,
+  limits: Partial<DrainLimits> = {},
+  server: Server = createServer(),
+) {
+  server.on('request', (_request, response) => answer(response))
   // Only `drain` closes connections in these tests.
   server.keepAliveTimeout = 0
   const stopServing = drain(server, { idleMilliseconds: 60_000, limitMilliseconds: 60_000, ...limits })

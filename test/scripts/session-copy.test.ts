@@ -39,7 +39,11 @@ test('[COPY-1] `--testing` adds the tests for stores and adapters of your own', 
 })
 
 test('[COPY-2] the pages of a copy are about its framework and its stores, and no link leads to a missing file', () => {
-  const about = { koa: [], 'node-http': [], fetch: ['fetch', 'hono', 'nextjs', 'sveltekit-and-react-router'] }
+  const about = {
+    koa: [],
+    'node-http': ['node-http', 'express', 'fastify', 'websockets'],
+    fetch: ['fetch', 'hono', 'nextjs', 'sveltekit-and-react-router'],
+  }
   for (const framework of FRAMEWORKS)
     for (const store of STORES) {
       const files = copiedFiles(LAYER, { ...KOA_ON_MEMORY, frameworks: [framework], stores: [store] })

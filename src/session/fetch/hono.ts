@@ -57,6 +57,9 @@ type Declares<C, P> = C extends { readonly var: { readonly session: infer Declar
 
 type Next = () => Promise<void>
 
+/** What the variable `session` of each context shows. Several managers may open sessions for one request. */
+const shown = new WeakMap<HonoContext, { readonly current: unknown }>()
+
 /**
  * Hono middleware that sets the variable `session`, which `c.get('session')` returns. Mount the middleware below
  * `crossOriginGuard` and `tokenSessions`.
@@ -84,14 +87,10 @@ export function sessions<
       c.set('session', null as never)
       return pass(next)
     }
-    let shown: unknown
     const opened = await open(c.req.raw, c, (session) => {
-      if (c.get('session') === shown) c.set('session', session as never)
-      shown = session
+      if (shown.get(c)?.current === session) c.set('session', session as never)
     })
-    if (opened instanceof Response) return opened
-    shown = opened.current
-    return respond(c, opened, next)
+    return opened instanceof Response ? opened : respond(c, opened, next)
   }
 }
 
@@ -159,8 +158,8 @@ async function pass(next: Next): Promise<undefined> {
 
 /** Hono answers errors of the handler before `next` returns, so the session's cookie is added to error pages too. */
 async function respond<T>(c: HonoContext, opened: OpenedRequest<T>, next: Next): Promise<undefined> {
-  const earlier = c.get('session')
-  c.set('session', opened.current as never)
+  const earlier = shown.get(c)
+  show(c, opened)
   try {
     await next()
     const outcome = c.error || !c.finalized ? 'failed' : 'answered'
@@ -170,8 +169,13 @@ async function respond<T>(c: HonoContext, opened: OpenedRequest<T>, next: Next):
     replace(c, await opened.finish(new Response(null, { status: 500 }), 'failed'))
     throw error
   } finally {
-    if (earlier !== undefined) c.set('session', earlier as never) // the session of another manager
+    if (earlier) show(c, earlier)
   }
+}
+
+function show(c: HonoContext, opened: { readonly current: unknown }): void {
+  shown.set(c, opened)
+  c.set('session', opened.current as never)
 }
 
 function replace(c: HonoContext, response: Response): void {

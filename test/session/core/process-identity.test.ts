@@ -60,3 +60,11 @@ test('[PROC-5] the process id decides only on the same host since the same boot,
   for (const text of [`${process.pid}-0123456789abcdef`, String(process.pid), 'null', '', '{}'])
     assert.equal(isProcessRunning(text), undefined, text)
 })
+
+test('[PROC-5] the last heartbeat decides if the name of the host is unknown, and a process that may not be asked counts as running', (t) => {
+  assert.equal(isProcessRunning(JSON.stringify({ ...own(), host: null })), undefined)
+  t.mock.method(process, 'kill', () => {
+    throw Object.assign(new Error('Deno needs --allow-run'), { code: undefined })
+  })
+  assert.notEqual(isRunning({}), false)
+})

@@ -6,6 +6,13 @@ import { runInNewContext } from 'node:vm'
 import { sessionHandler } from '../../../src/session/fetch/index.ts'
 import { ANA, cookieOf, requestOf, type StoredSession, streamUntil, watchedManager } from './fetch-client.ts'
 
+const STREAMS = [
+  { 'Content-Type': 'text/event-stream' },
+  { 'Content-Type': 'application/x-ndjson' },
+  { 'Content-Type': 'application/octet-stream' },
+  { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' },
+  {},
+]
 const EVENTS = { headers: { 'Content-Type': 'text/event-stream' } }
 
 /** A handler that logs a user in with POST, and otherwise answers with `answer`. */
@@ -28,6 +35,10 @@ async function pages(answer: (session: StoredSession) => Response | Promise<Resp
 }
 
 test('[ADAPT-13] a stream that reads the signal after the response was returned ends with the session', async () => {
+  for (const headers of STREAMS) await endsWithSession(headers)
+})
+
+async function endsWithSession(headers: Record<string, string>): Promise<void> {
   const { send, watching } = await pages((session) => {
     const body = new ReadableStream({
       async start(controller) {
@@ -36,7 +47,7 @@ test('[ADAPT-13] a stream that reads the signal after the response was returned 
         session.signal.addEventListener('abort', () => controller.close())
       },
     })
-    return new Response(body, EVENTS)
+    return new Response(body, { headers })
   })
   const response = await send()
   const reader = (response.body as ReadableStream).getReader()
@@ -47,7 +58,7 @@ test('[ADAPT-13] a stream that reads the signal after the response was returned 
   await send('/logout', { method: 'POST' })
   assert.equal((await last).done, true)
   assert.equal(watching(), 0)
-})
+}
 
 test('[ADAPT-13] after a page, reading the signal too late is an error that says what to do', async () => {
   let late: StoredSession | undefined

@@ -265,7 +265,7 @@ export class ModelRequest {
   #replace(old: ModelSession, { userName, userId, privileges, isLogin, keep = false }: Raise, id: string): Outcome {
     const kept = Object.entries(old.storage).filter(([key]) => (typeof keep === 'boolean' ? keep : keep.includes(key)))
     const storage = Object.fromEntries(kept)
-    const limit = isLogin ? {} : { absoluteEnd: old.absoluteEnd }
+    const limit = isLogin ? {} : { absoluteEnd: old.absoluteEnd, idle: old.idle }
     const fresh = { via: 'login', authenticatedAt: this.#model.now, loginOrigin: this.#origin }
     const origin = isLogin || !this.#credential ? fresh : this.#credential
     this.#begunHere = true

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { type TestContext, test } from 'node:test'
+import { createSessions, type Session } from '../../../src/session/index.ts'
+import { sessionHandler } from '../../../src/session/node-http/index.ts'
+import { memoryStore } from '../../../src/session/stores/memory/index.ts'
+import { Browser } from '../../../src/session/testing/adapter/client.ts'
+import { listening } from '../adapters/listening.ts'
+
+type Handler = (res: ServerResponse, logIn: () => Promise<void>) => unknown
+type OnError = (error: unknown, req: IncomingMessage, res: ServerResponse) => unknown
+
+/** Returns the response of a handler that may log a user in. */
+async function responseOf(t: TestContext, handler: Handler, onError?: OnError) {
+  const manager = createSessions({ appName: 'A', store: memoryStore(), guests: 'first-write', secureCookie: false })
+  const logInTo = (session: Session) => async () => session.setPrivileges({ userId: '4' }, { login: true })
+  const listener = sessionHandler(
+    manager,
+    (_req, res, session) => handler(res, logInTo(session as unknown as Session)),
+    onError && { onError },
+  )
+  const server = await listening(createServer(listener), manager as never)
+  t.after(() => server.close())
+  const { status, headers, setCookies, text } = await new Browser(server.url).post('/')
+  return { status, headers, text, cookies: setCookies.map((cookie) => cookie.split('=', 1)[0]) }
+}
+
+test('[ADAPT-1] a response that is written in parts waits for its login, and arrives as written', async (t) => {
+  const long = 'x'.repeat(300_000)
+  const parts: Record<string, Handler> = {
+    written(res) {
+      assert.equal(res.write(long), false)
+      res.write('second')
+      res.end('third')
+    },
+    piped: (res) => Readable.from([long, 'second', 'third']).pipe(res),
+    flushed(res) {
+      res.flushHeaders()
+      res.write(`${long}second`)
+      setTimeout(() => res.end('third'), 20)
+    },
+  }
+  for (const [name, send] of Object.entries(parts)) {
+    const response = await responseOf(t, (res, logIn) => {
+      void logIn()
+      send(res, logIn)
+    })
+    assert.deepEqual([response.text.length, response.cookies], [long.length + 11, ['4DSID_A']], name)
+    assert.ok(response.text.endsWith('secondthird'), name)
+  }
+})
+
+test('[ADAPT-1] a response that waits is complete: later calls and a later error of the handler do not change it', async (t) => {
+  const { status, text, cookies } = await responseOf(t, (res, logIn) => {
+    void logIn()
+    res.end('first')
+    assert.deepEqual([res.headersSent, res.writableEnded], [true, true])
+    assert.throws(() => res.writeHead(404), { code: 'ERR_HTTP_HEADERS_SENT' })
+    res.write('second')
+    res.statusCode = 404
+    res.end('third')
+    throw Object.assign(new Error('the handler fails after its response'), { status: 418 })
+  })
+  assert.deepEqual([status, text, cookies], [200, 'first', ['4DSID_A']])
+})
+
+test('[ADAPT-1] a response that Node refuses after the wait gets the answer to an error', async (t) => {
+  const onError: OnError = (error, _req, res) => void res.writeHead(500).end((error as { code?: string }).code)
+  const refused: [send: Handler, code: string][] = [
+    [(res) => res.end(5 as never), 'ERR_INVALID_ARG_TYPE'],
+    [(res) => Object.assign(res, { statusCode: 1000 }).end('x'), 'ERR_HTTP_INVALID_STATUS_CODE'],
+  ]
+  for (const [send, code] of refused) {
+    const { status, text } = await responseOf(
+      t,
+      (res, logIn) => {
+        void logIn()
+        send(res, logIn)
+      },
+      onError,
+    )
+    assert.deepEqual([status, text], [500, code])
+  }
+})
+
+test('[ADAPT-1] an error page has the cookies of the application and its security headers, and nothing of the failed body', async (t) => {
+  const { status, headers, cookies, text } = await responseOf(t, async (res, logIn) => {
+    await logIn()
+    res.setHeader('Set-Cookie', ['one=1', 'two=2'])
+    res.setHeader('Content-Security-Policy', "default-src 'none'")
+    res.setHeader('Content-Type', 'application/pdf')
+    res.setHeader('Content-Encoding', 'gzip')
+    res.setHeader('Content-Length', '1000')
+    res.setHeader('ETag', '"1"')
+    res.setHeader('Cache-Control', 'public, max-age=60')
+    throw Object.assign(new Error('No tea is left.'), { status: 418, expose: true })
+  })
+  assert.deepEqual([status, text, cookies], [418, 'No tea is left.\n', ['one', 'two', '4DSID_A']])
+  assert.equal(headers['content-security-policy'], "default-src 'none'")
+  assert.equal(headers['cache-control'], 'private, no-store')
+  assert.equal(headers['content-type'], 'text/plain; charset=utf-8')
+  assert.deepEqual([headers['content-encoding'], headers.etag], [undefined, undefined])
+})
+
+test('[ADAPT-1] an error of onError is answered with 500, and the process goes on', async (t) => {
+  const fails = () => {
+    throw Object.assign(new Error('onError fails'), { status: 500 })
+  }
+  const { status, text } = await responseOf(t, fails, fails)
+  assert.deepEqual([status, text], [500, 'Internal Server Error\n'])
+})
