@@ -83,6 +83,37 @@ announce(server)`,
     run: { entry: 'out/app.js' },
   },
   {
+    framework: 'Express 5',
+    way: 'run by Node’s own TypeScript',
+    copy: ['--framework', 'node-http', '--stores', 'memory'],
+    example: 'examples/express',
+    packages: ['express', '@types/express', '@types/express-serve-static-core'],
+    compiler: COMPILERS.checked,
+    application: (lines) => `${NODE_SERVER}${lines}
+app.use(async (req, res) => {
+  const { session } = req
+  ${pages('req.path')}
+  res.send(answer)
+})
+announce(listen(app))`,
+    run: { entry: 'app.ts' },
+  },
+  {
+    framework: 'Fastify 5',
+    way: 'run by Node’s own TypeScript',
+    copy: ['--framework', 'node-http', '--stores', 'memory'],
+    example: 'examples/fastify',
+    packages: ['fastify'],
+    compiler: { ...COMPILERS.checked, skipLibCheck: true },
+    application: (lines) => `${lines}
+app.get('*', async ({ session, url }) => {
+  ${pages('url')}
+  return answer
+})
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))`,
+    run: { entry: 'app.ts' },
+  },
+  {
     framework: 'Hono',
     way: 'on Node',
     copy: ['--framework', 'fetch', '--stores', 'memory'],
@@ -108,12 +139,10 @@ announce(createAdaptorServer({ fetch: app.fetch }) as Server)`,
     compiler: { ...COMPILERS.bundler, skipLibCheck: true, isolatedModules: true },
     application: (lines) =>
       lines.replace(
-        'new Response(session.userName)',
-        `{
-  const { pathname } = new URL(request.url)
+        'return new Response(session.userName)',
+        `const { pathname } = new URL(request.url)
   ${pages('pathname')}
-  return new Response(answer)
-}`,
+  return new Response(answer)`,
       ),
     place: 'app/[[...path]]',
     file: 'route.ts',
