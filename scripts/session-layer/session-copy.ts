@@ -39,8 +39,8 @@ await runScript(() => {
       'No commit contains exactly these files, because src/session has changes or this project is no git clone. ' +
         'session:update finds their version only after they are committed.',
     )
-  for (const { name, lines } of firstLines(folder, options))
-    console.log(`\nThe first lines of a file beside the folder, for ${name}:\n\n${lines}`)
+  for (const { name, page, lines } of firstLines(folder, options))
+    console.log(`\nThe first lines of a file beside the folder, for ${name} (more in ${page}):\n\n${lines}`)
 })
 
 function refuseUsed(folder: string): void {
