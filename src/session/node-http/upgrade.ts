@@ -13,7 +13,7 @@ import { NodeRequestHead } from './request.ts'
 // A client that reads nothing must not keep the socket of an ended session.
 const CLOSE_MILLISECONDS = 1000
 
-interface UpgradeOptions extends CrossOriginOptions {
+interface UpgradeOptions extends Pick<CrossOriginOptions, 'origins'> {
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (req: IncomingMessage) => string
   /** Returns the client's IP address. Default: the other end of the connection. */
