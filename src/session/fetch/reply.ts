@@ -70,7 +70,8 @@ export class FetchReply implements Reply {
       throw new TypeError('The handler must return a Response, and nothing may have read its body.')
     this.#state = 'sent'
     if (response.status === 0 || response.status === 101) return this.#closed(response)
-    const prepared = withMutableHeaders(response)
+    // A handler may return one Response for several requests. Only a copy of it may have the cookie of this request.
+    const prepared = this.#cookie === undefined ? withMutableHeaders(response) : new Response(response.body, response)
     this.#setHeaders(prepared.headers)
     const { body } = prepared
     if (body === null) return this.#closed(prepared)

@@ -31,7 +31,7 @@ interface UpgradeOptions extends Pick<CrossOriginOptions, 'origins'> {
  * const open = upgradeSession(manager)
  * server.on('upgrade', async (req, socket, head) => {
  *   const session = await open(req, socket)
- *   if (session) wss.handleUpgrade(req, socket, head, (ws) => ws.send(session.userName))
+ *   if (session) wss.handleUpgrade(req, socket, head, (ws) => ws.on('error', console.error).send(session.userName))
  * })
  */
 export function upgradeSession<S extends object, P extends string, R extends string>(
