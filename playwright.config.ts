@@ -8,6 +8,7 @@ const SAME_EVERYWHERE = [
   'pages.spec.ts',
   'keyboard.spec.ts',
   'tabs.spec.ts',
+  'end-warning.spec.ts',
   'waiting-pages.spec.ts',
   'fixation.spec.ts',
   'back-button.spec.ts',

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** The pages that the examples for Node have in common. */
+/** The pages that the examples have in common. */
 export const pages = {
   home: ({ userName, storage }: { userName: string; storage: { count?: number } }) => `
     <p>${escapeHtml(userName || 'A guest')} counted to <b>${storage.count ?? 0}</b>.</p>

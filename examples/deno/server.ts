@@ -1,6 +1,7 @@
 import { crossOriginGuard, requireUser, safeNext, sessionHandler } from '../../src/session/fetch/index.ts'
 import { createSessions, storageOf } from '../../src/session/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
+import { type LoginForm, pages, userOf } from '../pages.ts'
 
 const manager = createSessions({
   appName: 'DENO',
@@ -19,27 +20,21 @@ const answer = sessionHandler(
     const { pathname, searchParams } = new URL(request.url)
     switch (`${request.method} ${pathname}`) {
       case 'GET /':
-        return page(`<p>${escapeHtml(session.userName || 'A guest')} counted to <b>${session.storage.count ?? 0}</b>.</p>
-          <form method="post" action="/count"><button>Count</button></form><p><a href="/account">Account</a></p>`)
+        return page(pages.home(session))
       case 'POST /count':
         await session.use((storage) => {
           storage.count = (storage.count ?? 0) + 1
         })
         return seeOther('/')
       case 'GET /account':
-        return (
-          refuseGuest(request, session) ??
-          page(`<p>This is the account of ${escapeHtml(session.userName)}.</p>
-          <form method="post" action="/logout"><button>Log out</button></form>`)
-        )
+        return refuseGuest(request, session) ?? page(pages.account(session))
       case 'GET /login':
-        return page(loginForm(searchParams.get('next')))
+        return page(pages.login(searchParams.get('next') ?? '/'))
       case 'POST /login': {
-        const form = Object.fromEntries(await request.formData()) as Record<string, string | undefined>
-        // In your application, compare the password with a hash.
-        if (!form.userName || form.password !== 'demo') return page(loginForm(form.next), 422)
-        const { userName } = form
-        await session.setPrivileges({ userId: userName.toLowerCase(), userName }, { login: true })
+        const form: LoginForm = Object.fromEntries(new URLSearchParams(await request.text()))
+        const user = userOf(form)
+        if (!user) return page(pages.login(form.next ?? '/'), 422)
+        await session.setPrivileges(user, { login: true })
         return seeOther(safeNext(form.next) ?? '/')
       }
       case 'POST /logout':
@@ -54,11 +49,6 @@ const answer = sessionHandler(
 
 const page = (html: string, status = 200) => new Response(html, { status, headers: { 'Content-Type': 'text/html' } })
 const seeOther = (location: string) => new Response(null, { status: 303, headers: { Location: location } })
-const loginForm = (next: string | null = '/') => `<form method="post">
-  <input name="userName" placeholder="Name" required> <input name="password" type="password" placeholder="demo" required>
-  <input name="next" type="hidden" value="${escapeHtml(next ?? '/')}"> <button>Log in</button></form>`
-
-const escapeHtml = (text: string) => text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`)
 
 const onListen = ({ port }: { port: number }) => console.log(`http://127.0.0.1:${port}`)
 Deno.serve({ hostname: '127.0.0.1', port: Number(Deno.env.get('PORT') ?? 3000), onListen }, answer)

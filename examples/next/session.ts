@@ -32,7 +32,7 @@ export function route(handler: (request: Request, session: Session) => Response 
       refuseCrossOrigin(request)
       return handler(request, session)
     },
-    // `next start` sets this header. Behind a proxy, take the address that your proxy adds.
+    // Without a proxy that replaces this header, a client can send any address.
     { address: (request) => request.headers.get('x-forwarded-for') },
   )
 }

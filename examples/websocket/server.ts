@@ -12,6 +12,7 @@ server.on('upgrade', async (req, socket, head) => {
   const session = await open(req, socket)
   if (!session) return // refused
   sockets.handleUpgrade(req, socket, head, (ws) => {
+    ws.on('error', () => {}) // a client may send an invalid frame; without a listener, the process would end
     session.signal.addEventListener('abort', () => ws.close(4401, 'Your session has ended.'))
     ws.send(`Hello, ${session.userName || 'guest'}`)
     ws.on('message', async () => {

@@ -36,6 +36,8 @@ const STORES: Record<string, StoreLines> = {
 /** The lines for a framework. One folder of the layer may serve several frameworks. */
 interface FrameworkLines {
   name: string
+  /** The page of the copy that continues the example. */
+  page: string
   imports: string
   /** Declares the type of the session. */
   types?: string
@@ -47,15 +49,17 @@ const FRAMEWORKS: Record<string, readonly FrameworkLines[]> = {
   koa: [
     {
       name: 'Koa',
+      page: 'README.md',
       imports: `import Koa from 'koa'
 import { createSessions, type SessionOf } from './session/index.ts'
-import { sessions } from './session/koa/index.ts'
+import { crossOriginGuard, sessions } from './session/koa/index.ts'
 `,
       types: `declare module 'koa' {
   interface DefaultContext { readonly session: SessionOf<typeof manager> }
 }
 `,
       mount: `const app = new Koa()
+app.use(crossOriginGuard())
 app.use(sessions(manager))
 `,
     },
@@ -63,40 +67,46 @@ app.use(sessions(manager))
   'node-http': [
     {
       name: 'node:http',
+      page: 'docs/node-http.md',
       imports: `import { createServer } from 'node:http'
 import { createSessions } from './session/index.ts'
-import { sessionHandler } from './session/node-http/index.ts'
+import { crossOriginGuard, sessionHandler } from './session/node-http/index.ts'
 `,
-      mount: `const server = createServer(sessionHandler(manager, async (req, res, session) => {
+      mount: `const refuseCrossOrigin = crossOriginGuard()
+const server = createServer(sessionHandler(manager, async (req, res, session) => {
+  refuseCrossOrigin(req)
   res.end(session.userName)
 }))
 `,
     },
     {
       name: 'Express 5',
+      page: 'docs/express.md',
       imports: `import express from 'express'
 import { createSessions, type SessionOf } from './session/index.ts'
-import { sessions } from './session/node-http/express.ts'
+import { crossOriginGuard, sessions } from './session/node-http/express.ts'
 `,
-      types: `declare global {
-  namespace Express { interface Request { readonly session: SessionOf<typeof manager> } }
+      types: `declare module 'express-serve-static-core' {
+  interface Request { readonly session: SessionOf<typeof manager> }
 }
 `,
       mount: `const app = express()
-app.use(sessions(manager))
+app.use(crossOriginGuard(), sessions(manager))
 `,
     },
     {
       name: 'Fastify 5',
+      page: 'docs/fastify.md',
       imports: `import Fastify from 'fastify'
 import { createSessions, type SessionOf } from './session/index.ts'
-import { sessions } from './session/node-http/fastify.ts'
+import { crossOriginGuard, sessions } from './session/node-http/fastify.ts'
 `,
       types: `declare module 'fastify' {
   interface FastifyRequest { readonly session: SessionOf<typeof manager> }
 }
 `,
       mount: `const app = Fastify()
+app.addHook('onRequest', crossOriginGuard())
 app.register(sessions(manager))
 `,
     },
@@ -104,30 +114,42 @@ app.register(sessions(manager))
   fetch: [
     {
       name: 'a server of the Fetch standard',
+      page: 'docs/fetch.md',
       imports: `import { createSessions } from './session/index.ts'
-import { sessionHandler } from './session/fetch/index.ts'
+import { crossOriginGuard, sessionHandler } from './session/fetch/index.ts'
 `,
-      mount: `export default {
-  fetch: sessionHandler(manager, async (request, session) => new Response(session.userName)),
-}
+      mount: `const refuseCrossOrigin = crossOriginGuard()
+const answer = sessionHandler(manager, async (request, session) => {
+  refuseCrossOrigin(request)
+  return new Response(session.userName)
+})
+export default { fetch: (request: Request) => answer(request, undefined) }
 `,
     },
     {
       name: 'Hono',
+      page: 'docs/hono.md',
       imports: `import { Hono } from 'hono'
 import { createSessions, type SessionOf } from './session/index.ts'
-import { sessions } from './session/fetch/hono.ts'
+import { crossOriginGuard, sessions } from './session/fetch/hono.ts'
 `,
       mount: `const app = new Hono<{ Variables: { session: SessionOf<typeof manager> } }>()
+app.use(crossOriginGuard())
 app.use(sessions(manager))
 `,
     },
     {
       name: 'Next.js',
+      page: 'docs/nextjs.md',
       imports: `import { createSessions } from './session/index.ts'
+import { crossOriginGuard } from './session/fetch/index.ts'
 import { sessionRoute } from './session/fetch/next.ts'
 `,
-      mount: `export const GET = sessionRoute(manager, async (request, session) => new Response(session.userName))
+      mount: `const refuseCrossOrigin = crossOriginGuard()
+export const GET = sessionRoute(manager, async (request, session) => {
+  refuseCrossOrigin(request)
+  return new Response(session.userName)
+})
 `,
     },
   ],
@@ -137,10 +159,10 @@ import { sessionRoute } from './session/fetch/next.ts'
 export function firstLines(
   folder: string,
   { frameworks, stores, imports }: CopyOptions,
-): { name: string; lines: string }[] {
+): { name: string; page: string; lines: string }[] {
   return frameworks
     .flatMap((framework) => FRAMEWORKS[framework] ?? [])
-    .map(({ name, ...framework }) => {
+    .map(({ name, page, ...framework }) => {
       const { opening = '', store, ...storeLines } = STORES[stores[0] ?? ''] ?? { imports: '', store: 'store' }
       const lines = `${framework.imports}${storeLines.imports}
 ${framework.types === undefined ? '' : `${framework.types}\n`}${opening}const manager = createSessions({
@@ -149,6 +171,6 @@ ${framework.types === undefined ? '' : `${framework.types}\n`}${opening}const ma
   // secureCookie: false, // only for plain http on your own machine
 })
 ${framework.mount}`
-      return { name, lines: withEnding(lines, imports).replaceAll("'./session/", `'./${basename(folder)}/`) }
+      return { name, page, lines: withEnding(lines, imports).replaceAll("'./session/", `'./${basename(folder)}/`) }
     })
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { projectRoot } from '../../src/config/project-root.ts'
+import { StartError } from '../../src/config/start-error.ts'
 
 /** The text of each file, with LF line endings. The key is the path relative to the layer's folder, with slashes. */
 export type LayerFiles = ReadonlyMap<string, string>
@@ -8,6 +10,15 @@ export type LayerFiles = ReadonlyMap<string, string>
 export const LAYER = 'src/session'
 const BELONGS_TO_LAYER = /\.(ts|md)$|^(LICENSE|VERSION)$/
 const NEVER_READ = /(^|\/)(node_modules|\.[^/]*)(\/|$)/
+
+/** @throws StartError for the folder of the original and for a folder inside it, also by a symbolic link. */
+export function refuseOriginal(folder: string): void {
+  let existing = folder
+  while (!existsSync(existing)) existing = dirname(existing)
+  const path = relative(realpathSync(join(projectRoot(), LAYER)), realpathSync(existing))
+  if (!isAbsolute(path) && path.split(sep)[0] !== '..')
+    throw new StartError(`${folder} is inside the original. Name a folder of your application.`)
+}
 
 export function readLayer(folder: string): LayerFiles {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })

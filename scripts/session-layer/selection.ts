@@ -1,10 +1,17 @@
 import { posix } from 'node:path'
-import { type CopyOptions, frameworksOf, storesOf } from './copy-options.ts'
+import { type CopyOptions, frameworksOf } from './copy-options.ts'
 import type { LayerFiles } from './layer-files.ts'
 
 const ALWAYS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'VERSION']
 const IMPORT = /^\s*(?:import|export|\})[^'"\n]*\bfrom '([^']+)'|^\s*import '([^']+)'|\bimport\('([^']+)'\)/gm
-const STORE_PAGES: Record<string, string> = { 'docs/redis.md': 'redis', 'docs/postgresql.md': 'postgres' }
+/** The framework or the store of a page, unless the page has the name of a framework or of a file in its folder. */
+const SUBJECTS: Record<string, string> = {
+  nextjs: 'fetch',
+  postgresql: 'postgres',
+  redis: 'redis',
+  'sveltekit-and-react-router': 'fetch',
+  websockets: 'node-http',
+}
 
 /** The files that a copy needs, sorted. */
 export function selectFiles(layer: LayerFiles, options: CopyOptions): string[] {
@@ -40,9 +47,8 @@ function isEntry(path: string, { frameworks, stores, testing }: CopyOptions): bo
 
 /** A page applies unless it is about a store or framework that the copy lacks. */
 function pageApplies(page: string, layer: LayerFiles, { frameworks, stores }: CopyOptions): boolean {
-  const store = STORE_PAGES[page]
-  if (store !== undefined && storesOf(layer).includes(store)) return stores.includes(store)
   const name = posix.basename(page, '.md')
-  const subject = frameworksOf(layer).find((one) => one === name || layer.has(`${one}/${name}.ts`))
-  return subject === undefined || frameworks.includes(subject)
+  const named = frameworksOf(layer).find((one) => one === name || layer.has(`${one}/${name}.ts`))
+  const subject = SUBJECTS[name] ?? named
+  return subject === undefined || frameworks.includes(subject) || stores.includes(subject)
 }

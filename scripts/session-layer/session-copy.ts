@@ -1,6 +1,6 @@
 // npm run session:copy: copies the session layer into the folder of an application, and prints the first lines to write.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { join, resolve } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { StartError } from '../../src/config/start-error.ts'
 import { copiedFiles } from './copied-files.ts'
@@ -9,12 +9,11 @@ import { type CopyOptions, frameworksOf, readCommandLine, storesOf } from './cop
 import { firstLines } from './first-lines.ts'
 import { replaceFolder } from './folder-replacement.ts'
 import { commitOf } from './history.ts'
-import { blobIds, contentHash, LAYER, readLayer, versionOf, writeLayer } from './layer-files.ts'
+import { blobIds, contentHash, LAYER, readLayer, refuseOriginal, versionOf, writeLayer } from './layer-files.ts'
 import { runScript } from './run-script.ts'
 
 await runScript(() => {
-  const original = join(projectRoot(), LAYER)
-  const layer = readLayer(original)
+  const layer = readLayer(join(projectRoot(), LAYER))
   const usage =
     'npm run session:copy -- <folder> --framework <name> --stores <names> [--imports ts|js|none] [--testing]\n' +
     `Frameworks: ${frameworksOf(layer).join(', ')}. Stores, with commas between them: ${storesOf(layer).join(', ')}.\n` +
@@ -24,7 +23,8 @@ await runScript(() => {
   if (frameworks === undefined || stores === undefined) throw new StartError(usage)
   const options: CopyOptions = { frameworks, stores, imports, testing }
   const folder = resolve(process.env.INIT_CWD ?? '.', argument)
-  refuseUsed(folder, original)
+  refuseOriginal(folder)
+  refuseUsed(folder)
 
   const files = copiedFiles(layer, options)
   const hash = contentHash(blobIds(layer))
@@ -39,14 +39,11 @@ await runScript(() => {
       'No commit contains exactly these files, because src/session has changes or this project is no git clone. ' +
         'session:update finds their version only after they are committed.',
     )
-  for (const { name, lines } of firstLines(folder, options))
-    console.log(`\nThe first lines of a file beside the folder, for ${name}:\n\n${lines}`)
+  for (const { name, page, lines } of firstLines(folder, options))
+    console.log(`\nThe first lines of a file beside the folder, for ${name} (more in ${page}):\n\n${lines}`)
 })
 
-function refuseUsed(folder: string, original: string): void {
-  const path = relative(original, folder)
-  if (!isAbsolute(path) && path.split(sep)[0] !== '..')
-    throw new StartError(`${folder} is inside the original. Name a folder of your application.`)
+function refuseUsed(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw new StartError(
       `${folder} exists and is not empty. To update a copy, run: npm run session:update -- ${folder}`,

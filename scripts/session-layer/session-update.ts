@@ -16,6 +16,7 @@ import {
   type LayerFiles,
   lineEndingOf,
   readLayer,
+  refuseOriginal,
   versionOf,
   writeLayer,
 } from './layer-files.ts'
@@ -59,6 +60,7 @@ await runScript(() => {
 function copyAt(name: string): string {
   const folder = resolve(process.env.INIT_CWD ?? '.', name)
   recoverFolder(folder)
+  refuseOriginal(folder)
   if (!existsSync(folder)) throw new StartError(`${folder} does not exist. To make a copy, run: npm run session:copy`)
   return realpathSync(folder)
 }

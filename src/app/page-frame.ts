@@ -3,7 +3,9 @@ import type { Config } from '../config/config.ts'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
+import { sessionLeft } from '../crm-session/session-left.ts'
 import { mailboxPath } from '../mail/index.ts'
+import type { Clock } from '../session/index.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
@@ -30,6 +32,7 @@ const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 export function pageFrame(
   config: Pick<Config, 'appName' | 'profile' | 'smtpUrl'>,
   assets: Readonly<Record<string, string>>,
+  clock: Pick<Clock, 'now'>,
 ) {
   const mailbox = mailboxPath(config)
   const footerLinks = [...FOOTER_LINKS, ...(mailbox === '' ? [] : [{ label: 'Mailbox', href: mailbox }])]
@@ -48,6 +51,7 @@ export function pageFrame(
       isRefusal: ctx.method === 'POST' && ctx.status >= 400,
       loginName: loginNameOf(session),
       sessionMark: sessionMark(ctx),
+      sessionLeft: isSignedIn ? sessionLeft(session, clock.now()) : '',
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,

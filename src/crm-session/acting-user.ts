@@ -1,8 +1,11 @@
 import type { Context, Next } from 'koa'
+import type { Clock } from '../session/index.ts'
+import { sessionLeft } from './session-left.ts'
 import { ACTING_USER_FIELD, dropUnsentForm, showUnsentForm, unsentFormOf } from './unsent-form.ts'
 
 /** Responses carry the session of the browser in this header, so that an open page notices another session or user. */
 const SESSION_HEADER = 'Session-User'
+const LEFT_HEADER = 'Session-Left'
 
 /**
  * Refuses a form if another user, or no user, was signed in when its page was shown. Shows the form again with status
@@ -32,13 +35,14 @@ export function sessionMark({ session, state }: Context): string {
   return session.deviceHandle === undefined ? '' : `${session.id} ${encodeURIComponent(session.userId)}`
 }
 
-export function markSession() {
+export function markSession(clock: Pick<Clock, 'now'>) {
   return async function markSession(ctx: Context, next: Next) {
     try {
       await next()
     } finally {
       const mark = sessionMark(ctx)
-      if (mark !== '') ctx.set(SESSION_HEADER, mark)
+      if (ctx.session && mark !== '')
+        ctx.set({ [SESSION_HEADER]: mark, [LEFT_HEADER]: sessionLeft(ctx.session, clock.now()) })
     }
   }
 }

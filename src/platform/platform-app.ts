@@ -42,6 +42,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       loginName: '',
       isRefusal: false,
       sessionMark: '',
+      sessionLeft: '',
       links: [],
       ownLinks: [],
       footerLinks: [],

@@ -80,7 +80,10 @@ export interface Credential {
    * the cookies of a session with `remember` do. Other cookies and bearer tokens end only with their session.
    */
   readonly expiresAt: number
-  /** The purpose of an OTP; null for none. A new OTP revokes the session's previous OTP with the same purpose. */
+  /**
+   * For an OTP, its purpose: a new OTP revokes the session's previous OTP with the same purpose. For a cookie, the
+   * proofs of the user as text. A store does not decode the proofs. null for none.
+   */
   readonly purpose: string | null
   /**
    * Further fields as text:

@@ -25,6 +25,9 @@ import type { Credential, EndedSession, EndReason, SessionId, SessionKind, Sessi
  * `testing/store-contract.ts` tests these rules (see `docs/stores.md`). `stores/kit.ts` exports the rules as functions.
  */
 export interface SessionStore {
+  /** Optional. Names the kind of store for traces, as OpenTelemetry does: 'redis', 'postgresql'. */
+  readonly name?: string
+
   /**
    * Adds a session with its first credential. Throws if the session ID already exists.
    * If the limit `sessions` or `guests` is reached, writes nothing and returns `{ admitted: false }`.
@@ -216,7 +219,7 @@ export interface Now {
 }
 
 /** The methods that every store has. */
-export type StoreMethod = Exclude<keyof SessionStore, 'probe' | 'warnings' | 'presence' | 'announcements'>
+export type StoreMethod = Exclude<keyof SessionStore, 'name' | 'probe' | 'warnings' | 'presence' | 'announcements'>
 
 export type CallOf<M extends StoreMethod> = Parameters<SessionStore[M]>[0]
 

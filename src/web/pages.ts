@@ -13,6 +13,8 @@ export interface Frame {
   loginName: string
   /** Identifies the session, so that the page notices when the browser has another session or user. */
   sessionMark: string
+  /** How long the session lives without further requests, for the page's warning. '' for a guest. */
+  sessionLeft: string
   links: PageLink[]
   ownLinks: PageLink[]
   footerLinks: readonly Omit<PageLink, 'current'>[]

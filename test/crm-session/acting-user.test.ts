@@ -214,7 +214,7 @@ test('[TAB-1] pages, streams and HEAD answers name the session and the user of t
     [await markOf('/customers'), await markOf('/nope'), await markOf('/session/events', 'HEAD')],
     [mark, mark, mark],
   )
-  assert.match((await visitor.get('/customers')).text, new RegExp(`<body data-session="${mark}">`))
+  assert.match((await visitor.get('/customers')).text, new RegExp(`<body data-session="${mark}"`))
   const stream = await openStream(`${demo.url}/session/events`, visitor)
   assert.equal(stream.headers['session-user'], mark)
   await stream.until(new RegExp(`event: session\ndata: "${mark}"`))

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type BrowserContext, chromium, expect, type LaunchOptions, type Page, test } from '@playwright/test'
 import Koa from 'koa'
 import { createSessions, type SessionOptions } from '../../src/session/index.ts'
-import { type SessionContext, sessions } from '../../src/session/koa/index.ts'
+import { crossOriginGuard, type SessionContext, sessions } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { selfSignedCertificate } from '../support/certificate.ts'
 
@@ -35,6 +35,7 @@ async function openShop(launch: LaunchOptions, options: Partial<SessionOptions>)
       ctx.body = 'planted'
     } else await next()
   })
+  app.use(crossOriginGuard({ allowFrames: true }))
   app.use(sessions(manager))
   app.use(async (ctx) => {
     const { session } = ctx

@@ -23,6 +23,9 @@ const LATER = [
   'test/store-trouble/',
 ]
 
+// These tests use the packages of the examples, which an earlier step installs.
+const AFTER_EXAMPLES = ['test/scripts/session-copy-outside.test.ts']
+
 // These files define no test if their database server is not running.
 const ABOUT_SERVERS = [
   'test/commands/postgres-commands.test.ts',
@@ -85,13 +88,15 @@ export function planTests() {
   const walkthroughs = testFiles('.spec.ts')
   refuseGone([...unit, ...walkthroughs])
   const isLater = among(LATER)
+  const isAfterExamples = among(AFTER_EXAMPLES)
   const isAboutServers = among(ABOUT_SERVERS)
   return {
     unit,
     walkthroughs,
     documented: walkthroughs.filter(among(DOCUMENTED)),
     embedded: unit.filter((file) => !isLater(file) && !isAboutServers(file)),
-    later: unit.filter(isLater),
+    later: unit.filter((file) => isLater(file) && !isAfterExamples(file)),
+    afterExamples: unit.filter(isAfterExamples),
     aboutServers: unit.filter(isAboutServers),
     onEveryStore: unit.filter((file) => !isLater(file) && runsOnEveryStore(file)),
     layer: unit.filter((file) => file.startsWith('test/session/') && !isLater(file) && !isAboutServers(file)),
@@ -124,7 +129,7 @@ function among(list) {
 }
 
 function refuseGone(files) {
-  const named = [...LATER, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
+  const named = [...LATER, ...AFTER_EXAMPLES, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
   const gone = named.filter((name) => !files.some(among([name])))
   if (gone.length > 0) throw new GateError(`test/gate/plan.mjs names files that do not exist: ${gone.join(', ')}.`)
 }

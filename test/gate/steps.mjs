@@ -44,6 +44,8 @@ export async function testTheRest(plan) {
     headline('Redis and PostgreSQL')
     unit += await runUnitTests([...plan.aboutServers, ...plan.onEveryStore], { stores: 'servers' })
     unit += await testExamples()
+    headline('Copies of the session layer in other projects')
+    unit += await runUnitTests(plan.afterExamples)
     headline('The CRM on PostgreSQL, beside the walkthroughs')
     const [onPostgres, browser] = await Promise.all([
       process.env.TEST_POSTGRES_URL ? runUnitTestsOnPostgres(plan.onPostgres) : 0,

@@ -70,6 +70,88 @@ const WAYS: Way[] = [
     application: KOA,
     run: { entry: 'app.ts' },
   },
+  {
+    framework: 'node:http',
+    way: 'compiled to ES modules (NodeNext)',
+    copy: ['--framework', 'node-http', '--stores', 'memory', '--imports', 'js'],
+    packages: [],
+    compiler: COMPILERS.compiled,
+    application: (
+      lines,
+    ) => `${NODE_SERVER}${lines.replace(/\n.*session\.userName.*\n/, `\n${pages('req.url')}\nres.end(answer)\n`)}
+announce(server)`,
+    run: { entry: 'out/app.js' },
+  },
+  {
+    framework: 'Express 5',
+    way: 'run by Node’s own TypeScript',
+    copy: ['--framework', 'node-http', '--stores', 'memory'],
+    example: 'examples/express',
+    packages: ['express', '@types/express', '@types/express-serve-static-core'],
+    compiler: COMPILERS.checked,
+    application: (lines) => `${NODE_SERVER}${lines}
+app.use(async (req, res) => {
+  const { session } = req
+  ${pages('req.path')}
+  res.send(answer)
+})
+announce(listen(app))`,
+    run: { entry: 'app.ts' },
+  },
+  {
+    framework: 'Fastify 5',
+    way: 'run by Node’s own TypeScript',
+    copy: ['--framework', 'node-http', '--stores', 'memory'],
+    example: 'examples/fastify',
+    packages: ['fastify'],
+    compiler: { ...COMPILERS.checked, skipLibCheck: true },
+    application: (lines) => `${lines}
+app.get('*', async ({ session, url }) => {
+  ${pages('url')}
+  return answer
+})
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))`,
+    run: { entry: 'app.ts' },
+  },
+  {
+    framework: 'Hono',
+    way: 'on Node',
+    copy: ['--framework', 'fetch', '--stores', 'memory'],
+    example: 'examples/hono',
+    packages: ['hono', '@hono/node-server'],
+    compiler: { ...COMPILERS.checked, skipLibCheck: true },
+    application: (lines) => `import { createAdaptorServer } from '@hono/node-server'
+${NODE_SERVER}${lines}
+app.all('*', async (c) => {
+  const session = c.get('session')
+  ${pages('c.req.path')}
+  return c.body(answer)
+})
+announce(createAdaptorServer({ fetch: app.fetch }) as Server)`,
+    run: { entry: 'app.ts' },
+  },
+  {
+    framework: 'Next.js',
+    way: 'a route handler',
+    copy: ['--framework', 'fetch', '--stores', 'memory', '--imports', 'none'],
+    example: 'examples/next',
+    packages: ['next', 'react', 'react-dom', 'typescript', '@types/react'],
+    compiler: { ...COMPILERS.bundler, skipLibCheck: true, isolatedModules: true },
+    application: (lines) =>
+      lines.replace(
+        'return new Response(session.userName)',
+        `const { pathname } = new URL(request.url)
+  ${pages('pathname')}
+  return new Response(answer)`,
+      ),
+    place: 'app/[[...path]]',
+    file: 'route.ts',
+    run: {
+      entry: 'node_modules/next/dist/bin/next',
+      args: ['dev', '--webpack', '--port', '0', '--hostname', '127.0.0.1'],
+      env: { NEXT_TELEMETRY_DISABLED: '1' },
+    },
+  },
 ]
 
 /** Logs in at /login, counts at /count, and shows the session on every page. */

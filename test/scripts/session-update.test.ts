@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
@@ -173,6 +183,21 @@ test('[COPY-10] a killed update leaves the copy complete, and the next update fi
   await update(scope, copy, original.root)
   assert.match(read(copy, STORE), /One/)
   assert.deepEqual(readdirSync(join(copy, '..')), ['session'])
+})
+
+test('[COPY-5] an update of the original is refused, also by a symbolic link, and changes nothing', async (scope) => {
+  const original = newOriginal(scope)
+  if (original === undefined) return
+  const layer = join(original.root, 'src/session')
+  const link = join(temporaryFolder(scope), 'session')
+  symlinkSync(layer, link)
+  const before = filesIn(layer)
+  for (const folder of [layer, link]) {
+    const { code, stderr } = await runSessionScript(scope, 'update', [folder], { root: original.root })
+    assert.equal(code, 1)
+    assert.match(stderr, /is inside the original\. Name a folder of your application\./)
+  }
+  assert.deepEqual(filesIn(layer), before)
 })
 
 test('[COPY-11] an update can add a store to a copy', async (scope) => {

@@ -24,6 +24,7 @@ const LOGGED_IN: Check = ({ userId, storage }, before) =>
   userId === '5' && storage.key === undefined && before.userId === '4'
 const LOGGED_OUT: Check = ({ userId, storage }) => userId === undefined && Object.keys(storage).length === 0
 const EXTENDED: Check = ({ idleTimeout }) => idleTimeout === 300
+const SIGNED_IN: Check = ({ answer }) => answer === '4'
 const ROTATED: Check = ({ id, userId }, before) => id !== before.id && userId === '4'
 
 type Check = (after: After & { userId?: string }, before: After & { userId?: string }) => boolean
@@ -43,7 +44,7 @@ const EFFECTS: Record<string, Check> = {
   'if (ctx.session.populated) return': ({ answer }) => JSON.stringify(answer) === '["key"]',
   'req.session.views = 1': VIEWS,
   "req.session.user = { id: '5' }": LOGGED_IN,
-  'if (!req.session.user) return': ({ answer }) => answer === '4',
+  'if (!req.session.user) return': SIGNED_IN,
   'req.session.regenerate(callback)': ROTATED,
   'req.session.destroy(callback)': LOGGED_OUT,
   'req.session.save(callback)': VIEWS,
@@ -53,28 +54,48 @@ const EFFECTS: Record<string, Check> = {
   "req.session.flash = 'Saved'": ({ flash, storage }) => flash.join() === 'Saved' && storage.flash === undefined,
   "req.session.passport = { user: '5' }": LOGGED_IN,
   'delete req.session.passport.user': LOGGED_OUT,
+  'session.views = 1': VIEWS,
+  'Object.assign(session, { views: 1 })': VIEWS,
+  'await session.save()': VIEWS,
+  "session.user = { id: '5' }": LOGGED_IN,
+  "session.userId = '5'": LOGGED_IN,
+  'if (!session.user) return': SIGNED_IN,
+  'session.destroy()': LOGGED_OUT,
+  'session.updateConfig({ ttl: 18_000 })': EXTENDED,
+  'await auth.api.getSession({ headers })': SIGNED_IN,
+  'await auth.api.signInEmail({ body })': LOGGED_IN,
+  'await auth.api.signOut({ headers })': LOGGED_OUT,
+  'await auth.api.updateSession({ body: { views: 1 }, headers })': VIEWS,
+  'await auth.api.listSessions({ headers })': ({ answer }, { id }) => (answer as string[]).includes(id),
+  'await auth.api.revokeOtherSessions({ headers })': ({ id, userId }, before) => id === before.id && userId === '4',
+  'await auth.api.revokeSessions({ headers })': LOGGED_OUT,
+  'if (!ctx.session.user) return': SIGNED_IN,
 }
 
 const AsyncFunction = (async () => {}).constructor as FunctionConstructor
 const fail = () => assert.fail('a callback was called')
 
-for (const library of ['koa-session', 'express-session']) {
+// The calls of better-auth are calls of its own object, so the layer can refuse only habits with a session.
+const isCallOfLayer = (habit: string) => !habit.includes('auth.api.')
+
+for (const library of ['koa-session', 'express-session', 'iron-session', 'better-auth']) {
   const page = readFileSync(join(projectRoot(), 'src', 'session', 'docs', `coming-from-${library}.md`), 'utf8')
   const [handlers = '', options = ''] = page.split('\n## Options\n')
 
-  test(`[NAME-10] each call of ${library} throws an error that names the call to use, and that call has the wanted effect`, async (t) => {
+  test(`[NAME-10] each habit of ${library} with a session throws an error that names the call to use, and that call has the wanted effect`, async (t) => {
     const rows = rowsOf(handlers)
-    assert.ok(rows.length > 10)
+    assert.ok(rows.length > 7)
     const run = async (code: string, ctx: LayerContext) => {
       const req = Object.defineProperty({}, 'session', { get: () => ctx.session })
-      const body = new AsyncFunction('ctx', 'req', 'callback', code) as (...parameters: unknown[]) => Promise<unknown>
-      return body(ctx, req, fail)
+      const names = ['ctx', 'req', 'session', 'manager', 'callback']
+      const body = new AsyncFunction(...names, code) as (...parameters: unknown[]) => Promise<unknown>
+      return body(ctx, req, ctx.session, manager, fail)
     }
     const state = (ctx: LayerContext) => {
       const { userId, idleTimeout } = ctx.session
       return { ...describe(ctx.session), userId, idleTimeout }
     }
-    const { visitor } = await startLayer(t, {
+    const { visitor, manager } = await startLayer(t, {
       ...PAGES,
       '/state': (_session, ctx) => state(ctx),
       '/habit': async (_session, ctx) =>
@@ -92,11 +113,13 @@ for (const library of ['koa-session', 'express-session']) {
       await ana.read('/login')
       await ana.read('/write')
       const before = await ana.read<After>('/state')
-      const message = await ana.read<string>(`/habit?code=${encodeURIComponent(habit)}`)
-      assert.match(message, /^TypeError: [^\n]+\.$/, habit)
-      const [, call = 'by itself'] = /session\.(\w+\(|storage|userId)/.exec(instead) ?? []
-      assert.ok(message.includes(call), `${habit}: "${message}" does not name ${call}`)
-      assert.deepEqual(await ana.read('/state'), before, habit)
+      if (isCallOfLayer(habit)) {
+        const message = await ana.read<string>(`/habit?code=${encodeURIComponent(habit)}`)
+        assert.match(message, /^TypeError: [^\n]+\.$/, habit)
+        const [, call = 'by itself'] = /session\.(\w+\(|storage|userId)/.exec(instead) ?? []
+        assert.ok(message.includes(call), `${habit}: "${message}" does not name ${call}`)
+        assert.deepEqual(await ana.read('/state'), before, habit)
+      }
       if (instead === '') continue
       const after = await ana.read<After>(`/instead?code=${encodeURIComponent(instead)}`)
       const { answer, flash } = after
@@ -118,7 +141,7 @@ for (const library of ['koa-session', 'express-session']) {
         redis,
       )
     const rows = rowsOf(options)
-    assert.ok(rows.length > 9)
+    assert.ok(rows.length > 7)
     for (const { habit, instead } of rows) {
       const common = { appName: 'TEST', store: memoryStore() }
       assert.throws(

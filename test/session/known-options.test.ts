@@ -101,6 +101,10 @@ test('[NAME-1] a misspelt option of a middleware is refused when it is mounted',
     [() => tokenSessions(manager, { anonymous: ['/signin'] }), /anonymous is a list of paths .* got \["\/signin"\]/],
     [() => tokenSessions(manager, { anonymous: 'signin' } as never), /anonymous is a list of paths/],
     [() => requirePrivilege(undefined as never, { loginPath: '/login' }), /the privilege is a non-empty text/],
+    [
+      () => requireRecentLogin({ withinMinutes: 15, proof: '', confirmPath: '/c' }),
+      /proof is a name of 1 to 40 letters/,
+    ],
     [() => requireRecentLogin({ withinMinutes: 15 } as never), /confirmPath is a non-empty text, got undefined/],
     [
       () => requireRecentLogin({ withinMinutes: 15, confirmPath: '/c', comeBackTo: 7 } as never),

@@ -40,7 +40,7 @@ export async function copySession(
   const { code, stdout, stderr } = await runSessionScript(scope, 'copy', args, options)
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   const [, ...printed] = stdout.split('The first lines of a file beside the folder, for ')
-  return Object.fromEntries(printed.map((text) => text.split(/:\n\n(?=import)/)))
+  return Object.fromEntries(printed.map((text) => text.split(/ \(more in .+\):\n\n/)))
 }
 
 /** Makes the folder an application with these packages of this project, or of an example of this project. */

@@ -1,5 +1,6 @@
 // Reloads the page when its session has ended, or when the browser has another session or user. All tabs of a browser
-// share one stream.
+// share one stream. Warns the user before the session ends.
+import { endWarning } from './end-warning.js'
 import { isShown, leave, openChannel, openStream, whileShown } from './page-stream.js'
 import { hideAllBut, typedForms } from './typed-forms.js'
 
@@ -9,6 +10,7 @@ const LATER_MILLISECONDS = 30_000
 const SETTLE_MILLISECONDS = 300
 // If a reload did not help, for example behind a proxy that caches pages, the page waits before it reloads again.
 const RELOAD_MILLISECONDS = 10_000
+const LEFT = 'Session-Left'
 const mine = document.body.dataset.session
 let waiting
 let release
@@ -17,9 +19,17 @@ let timer
 let isFirst = true
 let isOver = false
 
-const tabs = openChannel('session', ({ joined }) => (joined ? showJoined(joined) : void checkNow()))
+const tabs = openChannel('session', (told) => {
+  if (told.joined) showJoined(told.joined)
+  else if (told.left !== undefined) warning.update(told.left)
+  else if (told === 'dismissed') warning.close()
+  else void checkNow()
+})
+
+const warning = endWarning({ ask: checkNow, stay: staySignedIn, dismissed: () => tabs?.postMessage('dismissed') })
 
 function start() {
+  warning.start()
   if (!isFirst) void checkNow()
   isFirst = false
   if (waiting || isOver) return
@@ -37,6 +47,7 @@ function start() {
 
 function stop() {
   clearTimeout(timer)
+  warning.stop()
   waiting?.abort()
   stream?.close()
   release?.()
@@ -87,7 +98,24 @@ async function checkNow() {
 async function askSession() {
   const answer = await fetch(STREAM, { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
   if (answer?.status === 204) return ''
+  if (answer?.status === 200 && !isOver) warning.update(answer.headers.get(LEFT) ?? '')
   return answer?.status === 200 ? (answer.headers.get('Session-User') ?? mine) : undefined
+}
+
+/** Each request for a page extends the session. The answer of the stream then tells by how much. */
+async function staySignedIn() {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => undefined)
+  if (!answer?.ok) return false
+  const left = answer.headers.get(LEFT)
+  if (left) shareLeft(left)
+  else await checkNow()
+  return true
+}
+
+/** The other tabs may show the warning too, or an older time. */
+function shareLeft(left) {
+  warning.update(left)
+  tabs?.postMessage({ left })
 }
 
 /** Returns whether `now` is not the session of this page. The page then reloads, or hides all but its typed text. */
@@ -95,6 +123,7 @@ function compare(now) {
   if (now === undefined || now === mine || isOver) return false
   if (!mayReload(now)) return false
   isOver = true
+  warning.remove()
   tabs?.postMessage('changed')
   const forms = typedForms()
   if (forms.length === 0) void reload()
@@ -133,4 +162,5 @@ async function canReload() {
   return !allowed || allowed.includes('GET')
 }
 
+shareLeft(document.body.dataset.sessionLeft)
 whileShown(start, stop)

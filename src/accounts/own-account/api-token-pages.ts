@@ -135,7 +135,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       await showList(ctx, ctx.status, { ...again, message: check.message })
       return false
     }
-    await signedIn(ctx).session.renew({ login: true })
+    await signedIn(ctx).session.renew({ login: true, proof: 'password' })
     return true
   }
 

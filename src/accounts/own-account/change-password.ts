@@ -63,7 +63,7 @@ async function keepThisDevice(
   const by = { cause: origin, message: ENDED_BY_USER.password }
   try {
     if (!(await acceptNextStamp(session, account, stamp))) return false
-    await endOtherDevicesOf(session, sessions, by, { login: true })
+    await endOtherDevicesOf(session, sessions, by, { login: true, proof: 'password' })
     return true
   } catch (error) {
     if (error instanceof SessionError && error.code === 'SESSION_ENDED') return false

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { type CrmSessions, currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
-import { SessionError } from '../../session/index.ts'
+import { type Proofs, SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -97,7 +97,7 @@ export function devicePages({ database, sessions }: DevicePageParts) {
     ctx.show<DevicesPage>('account/sessions', {
       title: 'Your devices',
       notice,
-      devices: devices.map(cardOf),
+      devices: devices.map((device) => cardOf(device, signedIn(ctx).session.proofs)),
       more: more === 0 ? '' : formatCount(more),
     })
   }
@@ -132,7 +132,10 @@ function requestOf(ctx: Context): UserRequest {
   return { ...signedIn(ctx), origin: originOf(ctx) }
 }
 
-function cardOf({ sessionId, handle, via, userAgent, address, name, since, seen, isThis }: OwnDevice) {
+function cardOf(
+  { sessionId, handle, via, userAgent, address, name, since, seen, isThis }: OwnDevice,
+  { password }: Proofs,
+) {
   const browser = describeDevice(userAgent)
   return {
     what: name === '' ? browser : name,
@@ -143,6 +146,7 @@ function cardOf({ sessionId, handle, via, userAgent, address, name, since, seen,
       { label: 'Last seen', value: isThis ? 'Now' : formatMoment(seen.toISOString()) },
       { label: 'Address', value: address ?? 'Unknown' },
       { label: 'Came by', value: HOW[via] },
+      ...(isThis && password ? [{ label: 'Password entered', value: formatMoment(password) }] : []),
     ],
     endAction: isThis ? '' : `${OWN_DEVICES_PAGE}/${sessionId}/${handle}/end`,
     endLabel: via === 'token' ? 'Revoke' : 'Sign out',

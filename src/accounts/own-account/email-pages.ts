@@ -76,7 +76,7 @@ export function emailPages(parts: EmailParts) {
       const ask = async () => {
         const message = await signUpLimit.refuse(ctx, email)
         if (message === undefined) {
-          await session.renew({ login: true })
+          await session.renew({ login: true, proof: 'password' })
           await requestEmailChange(parts, { session, userId }, email)
         } else await releaseFormToken(session, once)
         return message

@@ -79,18 +79,18 @@ export async function endOtherDevices(
 }
 
 /**
- * Signs out the other devices of the current session, and revokes its links. Pass `login: true` after
- * re-authentication.
+ * Signs out the other devices of the current session, and revokes its links. Pass `login: true` and
+ * the proof after re-authentication.
  * @throws SessionError SESSION_ENDED if another request has replaced the cookie of this device. STORE_UNAVAILABLE.
  */
 export async function endOtherDevicesOf(
   session: CrmSession,
   sessions: Pick<SessionsOfDevices, 'get' | 'detach'>,
   by: { cause: Origin; message: string },
-  { login = false }: { login?: boolean } = {},
+  options: { login?: true; proof?: 'password' } = {},
 ): Promise<void> {
   // If the form was sent twice, the second request fails here, before it could sign out the new cookie of the first.
-  await session.renew({ login })
+  await session.renew(options)
   await bestEffort(endDevicesBut(session.deviceHandle, sessions, session.id, by))
   await session.renew({ others: 'end' })
 }

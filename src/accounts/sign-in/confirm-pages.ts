@@ -29,7 +29,7 @@ export function confirmPages(parts: Omit<SignInParts, 'config'>) {
       const check = await checkPassword(parts, ctx)
       if (check.is === 'refused') return showForm(ctx, { next: safeNext(next) ?? '', message: check.message })
       // If the form was sent twice, the other request has already rotated the cookie, and the error is ignored.
-      await session.renew({ login: true }).catch((error) => {
+      await session.renew({ login: true, proof: 'password' }).catch((error) => {
         if (!(error instanceof SessionError && error.code === 'SESSION_ENDED')) throw error
       })
       ctx.status = 303

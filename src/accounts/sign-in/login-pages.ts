@@ -92,6 +92,7 @@ export function loginPages(parts: LoginParts) {
           remembers = form.remember && mayStayLoggedIn(account)
           await session.setPrivileges(identityOf(account), {
             login: true,
+            proof: 'password',
             storage: stampsOf(account),
             ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })

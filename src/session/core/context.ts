@@ -9,11 +9,13 @@ import type { Policy } from './options.ts'
 import type { RecordStorage } from './record-storage.ts'
 import type { StorageFormat } from './storage.ts'
 import type { KeyedQueue } from './task-queue.ts'
+import { publishConflict, type TraceSource } from './tracing.ts'
 
 /** The objects that all sessions of one application share in a process. */
 export interface Context {
   readonly policy: Policy
   readonly store: BoundStore
+  readonly source: TraceSource
   readonly clock: Clock
   readonly events: Events
   readonly ends: EndNotifications
@@ -43,6 +45,7 @@ export function reportEnded({ events }: Context, ended: readonly EndedSession[],
   }
 }
 
-export function reportConflict({ events }: Context, id: SessionId, gaveUp: boolean): void {
+export function reportConflict({ events, source }: Context, id: SessionId, gaveUp: boolean): void {
+  publishConflict(source, id, gaveUp)
   events.emit('conflict', { id, gaveUp })
 }

@@ -58,7 +58,8 @@ export function watchEnd({ state, context, exchange }: RequestSession): AbortSig
     ends.watch(record.id, () => void check()),
   ]
   exchange.onClose(stop)
-  if (!stopped) checkLater(endOf({ session: record, credential }))
+  // The session may have ended between the beginning of the request and the first read of the signal.
+  if (!stopped) void check()
   return controller.signal
 }
 

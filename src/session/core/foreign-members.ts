@@ -23,6 +23,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   maxAge: LIFETIME,
   resetMaxAge: LIFETIME,
   keepAlive: LIFETIME,
+  updateConfig: LIFETIME,
   touch: 'a request extends the idle timeout by itself; the option touch of sessions() excludes polls',
   regenerate: ROTATE,
   regenerateId: ROTATE,

@@ -21,7 +21,7 @@ const FRAMES = new Set(['iframe', 'frame'])
  * A guest's cookie in the response to such a request would replace the session cookie and log the user out.
  * @param scope `cookieScope` of the manager.
  */
-export function mayBeginGuest(request: RequestFacts, scope: CookieScope = 'lax'): boolean {
+export function mayBeginGuest(request: RequestFacts, scope: CookieScope): boolean {
   if (request.method === 'HEAD' || request.method === 'OPTIONS') return false
   if (isPrefetch(request.purpose)) return false
   if (request.accept?.includes('text/event-stream')) return false
@@ -53,7 +53,7 @@ function hasStrictCookie({ fetchSite, origin, host }: RequestFacts): boolean {
  * Returns whether a user submitted a form of this origin. `Session.begin` needs such a request. `none` is the value of
  * `Sec-Fetch-Site` when the user repeats a request, for instance by reloading the page.
  */
-export function isOwnForm(request: RequestFacts, scope: CookieScope = 'lax'): boolean {
+export function isOwnForm(request: RequestFacts, scope: CookieScope): boolean {
   if (SAFE_METHODS.has(request.method) || !mayBeginGuest(request, scope)) return false
   if (request.fetchSite !== undefined) return ['same-origin', 'none'].includes(request.fetchSite)
   return request.origin !== undefined && !hasForeignOrigin(request)

@@ -5,14 +5,32 @@ import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
 import { withFlash } from './stored-text.ts'
+import { isTraced, traced } from './tracing.ts'
 import { updateRecord } from './update-record.ts'
 
 /** Sets the user and the privileges. Rotates the session ID and the cookie to prevent session fixation. */
-export async function logIn(request: RequestSession, login: Login): Promise<void> {
+export function logIn(request: RequestSession, login: Login): Promise<void> {
+  if (!login.login || !isTraced('login')) return rotateIn(request, login)
+  const { state, context } = request
+  const replaced = state.is === 'live' ? state.record.id : undefined
+  return traced(
+    context.source,
+    { operation: 'login', replaced },
+    () => rotateIn(request, login),
+    () => ({ outcome: 'logged-in', sessionId: request.record.id }),
+  )
+}
+
+async function rotateIn(request: RequestSession, login: Login): Promise<void> {
   request.require('own', 'web', 'cookie')
   if (request.state.is === 'guest') {
     await createNew(request, login)
-  } else if (!(await isUnsentGuest(request, login)) || !(await logInUnsent(request, login))) {
+  } else if (!(await isUnsentGuest(request, login))) {
+    await replace(request, login)
+  } else if (login.proof !== undefined) {
+    // An update cannot store a proof. The storage is kept, because only this request can have written it.
+    await replace(request, { ...login, keepStorage: true })
+  } else if (!(await logInUnsent(request, login))) {
     await replace(request, login)
   }
 }
@@ -70,14 +88,17 @@ async function replace(request: RequestSession, login: Login): Promise<void> {
 
 async function createNew(
   request: RequestSession,
-  { fields, login, startsNew, storage, rememberMilliseconds }: Login,
+  { fields, login, startsNew, storage, rememberMilliseconds, proof }: Login,
 ): Promise<void> {
   if (!startsNew) request.require('mayBegin')
   request.require('cookie')
   const { context, record, flashes } = request
   const own = storageWith(context, record, storage)
   const stored = flashes.length === 0 ? own : withFlash(own, flashes)
-  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', rememberMilliseconds)
+  await createSession(request, { ...fields, storage: stored }, login ? 'login' : 'visit', {
+    rememberMilliseconds,
+    proof,
+  })
 }
 
 /** Whether this request created the guest's session and the session has no other credential. */

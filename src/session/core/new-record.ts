@@ -66,6 +66,8 @@ export function joinedUntil({ policy }: Context, { absoluteEnd }: SessionRecord,
 export interface CredentialSeed extends Pick<Credential, 'via' | 'authenticatedAt'> {
   from: SeenFrom
   details?: string | undefined
+  /** The proofs of a cookie's user, as text (see `proofs.ts`). Default: none. */
+  proofs?: string | null
   /** Default: `NEVER`. */
   expiresAt?: number | undefined
 }
@@ -95,7 +97,7 @@ export function newCredential(
     device: cutDevice(seed.from.device),
     address: seed.from.address,
     expiresAt: seed.expiresAt ?? NEVER,
-    purpose: null,
+    purpose: seed.proofs ?? null,
     details: seed.details ?? null,
   }
   return { record, credential, token: formatToken({ id: record.id, secret }) }

@@ -5,7 +5,9 @@ import { detachCredential } from './detach-credential.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
 import { isRemembered, type NewSession, newCredential, rememberedFor } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
+import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
+import { isTraced, traced } from './tracing.ts'
 
 export async function beginSession(request: RequestSession): Promise<void> {
   if (request.state.is !== 'guest') return
@@ -39,11 +41,32 @@ export async function beginSessionIfAllowed(request: RequestSession): Promise<vo
   }
 }
 
-export async function createSession(
+interface OfLogin {
+  rememberMilliseconds?: number | undefined
+  proof?: string | undefined
+}
+
+/** The first write of a guest, or a login without a session. `logIn` traces the login. */
+export function createSession(
   request: RequestSession,
   fields: Partial<SessionRecord>,
   via: 'visit' | 'login',
-  rememberMilliseconds?: number,
+  given: OfLogin = {},
+): Promise<void> {
+  if (via === 'login' || !isTraced('write')) return createStored(request, fields, via, given)
+  return traced(
+    request.context.source,
+    { operation: 'write', sessionId: request.record.id },
+    () => createStored(request, fields, via, given),
+    () => ({ outcome: 'created', attempts: 1 }),
+  )
+}
+
+async function createStored(
+  request: RequestSession,
+  fields: Partial<SessionRecord>,
+  via: 'visit' | 'login',
+  { rememberMilliseconds, proof }: OfLogin,
 ): Promise<void> {
   request.require('cookie')
   const { context, exchange, cause } = request
@@ -54,7 +77,8 @@ export async function createSession(
   const authenticatedAt = via === 'login' ? now : null
   const details = via === 'login' ? request.origin : undefined
   const expiresAt = rememberMilliseconds === undefined ? undefined : record.absoluteEnd
-  const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, expiresAt }, now)
+  const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs: withProof(undefined, proof, now) }
+  const made = newCredential('cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()

@@ -9,6 +9,7 @@ import { type PrivilegeGrant, readGrant, refuseUndeclared } from './grants.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { type CredentialSeed, type NewSession, newCredential, newRecord } from './new-record.ts'
 import type { NameList } from './roles.ts'
+import { isTraced, traced } from './tracing.ts'
 
 /** Whether a token may change data. The application must enforce the scope. */
 export type TokenScope = 'read' | 'read-write'
@@ -53,7 +54,22 @@ export const TOKEN_OPTIONS = {
   storage: true,
 } as const
 
-export async function createTokenSession(
+export function createTokenSession(
+  context: Context,
+  userId: string | undefined,
+  options: NewTokenOptions,
+  origin: Origin,
+): Promise<NewSession> {
+  if (origin.via !== 'sign-in' || !isTraced('login')) return createStored(context, userId, options, origin)
+  return traced(
+    context.source,
+    { operation: 'login' },
+    () => createStored(context, userId, options, origin),
+    ({ record }) => ({ outcome: 'logged-in', sessionId: record.id }),
+  )
+}
+
+async function createStored(
   context: Context,
   userId: string | undefined,
   options: NewTokenOptions,

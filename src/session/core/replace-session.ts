@@ -5,6 +5,7 @@ import { isSessionError, sessionBusy } from './errors.ts'
 import { keptFlash } from './flash.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
 import { type NewSession, newCredential, newRecord, rememberedFor } from './new-record.ts'
+import { withProof } from './proofs.ts'
 import type { RequestSession } from './request-session.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 import { withFlash } from './stored-text.ts'
@@ -33,6 +34,8 @@ export interface Login extends SecureOptions {
   startsNew: boolean
   /** Values for the storage of the new session. */
   storage?: object
+  /** How the user has just authenticated. */
+  proof?: string
   /** The lifetime of the new session. Default: the ordinary timeouts for a login, otherwise those of the old session. */
   rememberMilliseconds?: number
 }
@@ -41,7 +44,7 @@ export interface Login extends SecureOptions {
 export async function replaceSession(
   request: RequestSession,
   old: { record: SessionRecord; credential: Credential },
-  { fields, login, keepStorage, storage, rememberMilliseconds }: Login,
+  { fields, login, keepStorage, storage, rememberMilliseconds, proof }: Login,
 ): Promise<NewSession | undefined> {
   const { context, exchange, cause, origin } = request
   const { store, clock, events } = context
@@ -63,7 +66,10 @@ export async function replaceSession(
     const authenticatedAt = login ? now : old.credential.authenticatedAt
     const details = login ? origin : (old.credential.details ?? undefined)
     const expiresAt = login ? rememberMilliseconds && record.absoluteEnd : old.credential.expiresAt
-    const made = newCredential('cookie', record, { via, authenticatedAt, from: exchange, details, expiresAt }, now)
+    // The proofs of one user say nothing about another user.
+    const proofs = withProof(setsAnotherUser(current, fields) ? undefined : old.credential, proof, now)
+    const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs }
+    const made = newCredential('cookie', record, seed, now)
     // The version is checked only if the new session copies data from the old session.
     const copies = keep !== false || !isComplete(fields) || isSame || flash.length > 0
     const expected = copies ? { by, version: current.version } : { by }

@@ -12,6 +12,7 @@ import { secureSession } from './login.ts'
 import { beginForForm, beginSession, beginSessionIfAllowed } from './new-session.ts'
 import { createOTP, restoreSession } from './one-time-links.ts'
 import { Promotions } from './promotions.ts'
+import { checkProof, NO_PROOFS, type Proofs, proofsOf } from './proofs.ts'
 import { checkKeepStorage, type SecureOptions } from './replace-session.ts'
 import type { LinkOffer, RequestSession } from './request-session.ts'
 import { type RenewOptions, rotateCookie } from './rotate-cookie.ts'
@@ -165,8 +166,18 @@ export class Session<
     return state.is === 'live' ? dateOf(state.credential.authenticatedAt) : null
   }
 
-  hasRecentLogin(withinMinutes: number): boolean {
-    const authenticated = this.authenticatedAt?.getTime()
+  /**
+   * How the user authenticated on this device, and when: `{ password: Date, passkey: Date }`. Holds the proofs of
+   * `setPrivileges` and `renew`; empty for a guest and for a device that a link added.
+   */
+  get proofs(): Proofs {
+    const { state } = this.#request
+    return state.is === 'live' ? proofsOf(state.credential) : NO_PROOFS
+  }
+
+  /** Returns whether the user has authenticated on this device lately: in any way, or with this proof. */
+  hasRecentLogin(withinMinutes: number, proof?: string): boolean {
+    const authenticated = (proof === undefined ? this.authenticatedAt : this.proofs[proof])?.getTime()
     if (authenticated === undefined) return false
     const age = this.#request.context.clock.now() - authenticated
     // A damaged time may be far in the future. Such a time does not count as recent.
@@ -265,11 +276,13 @@ export class Session<
     grant: PrivilegeGrant<P, R>,
     options: SetPrivilegesOptions & { storage?: Partial<S> } = {},
   ): Promise<void> {
-    refuseUnknown('setPrivileges()', options, { login: true, keepStorage: true, storage: true, remember: true })
+    const known = { login: true, keepStorage: true, storage: true, remember: true, proof: true } as const
+    refuseUnknown('setPrivileges()', options, known)
     checkFlags('setPrivileges(): ', { login: options.login })
     checkKeepStorage('setPrivileges()', options)
     checkLoginStorage(options)
     checkRemember(options)
+    checkProof('setPrivileges()', options)
     const read = readGrant(this.#request.context, grant)
     await this.#request.perform('setPrivileges', (request) => setPrivileges(request, read, options))
   }
@@ -313,8 +326,9 @@ export class Session<
    * HEADERS_SENT (see `docs/errors.md`).
    */
   async renew(options: RenewOptions = {}): Promise<void> {
-    refuseUnknown('renew()', options, { login: true, others: true })
+    refuseUnknown('renew()', options, { login: true, others: true, proof: true })
     checkFlags('renew(): ', { login: options.login })
+    checkProof('renew()', options)
     const { others = 'keep' } = options
     if (others !== 'keep' && others !== 'end')
       throw new TypeError(`renew(): others is 'keep' or 'end', got ${String(others)}.`)

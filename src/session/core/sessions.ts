@@ -26,6 +26,7 @@ import { describeSession, expirationDateOf, type SessionDescription } from './se
 import { type DeepReadonly, deepFreeze, storageFormat } from './storage.ts'
 import { KeyedQueue } from './task-queue.ts'
 import type { TokenSession } from './token-session.ts'
+import { traceSource } from './tracing.ts'
 import { watchChanges } from './watch.ts'
 
 // One store call of a sweep removes at most this many records, because a call may lock the store.
@@ -152,6 +153,7 @@ export function createSessions<
   const context: Context = {
     policy,
     store,
+    source: traceSource(appName, options.store),
     clock,
     events,
     ends: endNotifications(store),

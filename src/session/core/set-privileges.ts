@@ -16,6 +16,8 @@ export interface SetPrivilegesOptions extends SecureOptions {
   login?: boolean
   /** Values that the storage of the new session gets in the same step. Only for a call with `login: true`. */
   storage?: object
+  /** How the user has just authenticated, such as 'password'. Only for a call with `login: true`. */
+  proof?: string
   /**
    * "Stay logged in": the session that this login begins has no other timeout than this number of days (1 to 400), and
    * the browser keeps the cookie when it closes. Needs `login: true`. See `docs/lifetimes.md`.
@@ -78,7 +80,7 @@ function reportPrivileges({ context, record, cause }: RequestSession): void {
 async function setGrants(
   request: RequestSession,
   { fields, undeclared }: Grant,
-  { login, keepStorage, storage, remember }: SetPrivilegesOptions,
+  { login, keepStorage, storage, remember, proof }: SetPrivilegesOptions,
 ): Promise<void> {
   const { context } = request
   const rotates = () => needsRotation(context, request.record, fields)
@@ -100,6 +102,7 @@ async function setGrants(
     startsNew,
     ...(keepStorage !== undefined && { keepStorage }),
     ...(storage !== undefined && { storage }),
+    ...(proof !== undefined && { proof }),
     ...(remember && { rememberMilliseconds: Math.ceil(remember.days * DAY_MILLISECONDS) }),
   })
 }

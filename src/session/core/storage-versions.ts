@@ -54,6 +54,8 @@ export function upgraded(
 ): object {
   try {
     const storage: unknown = upgrade(old, version)
+    // Nothing else handles the rejection of an async function, and an unhandled rejection ends the process.
+    if (storage instanceof Promise) storage.catch(() => {})
     if (!isPlainObject(storage)) throw new TypeError(`upgrade() must return the new storage, got ${typeOf(storage)}.`)
     return format.decode(format.encode(storage))
   } catch (cause) {

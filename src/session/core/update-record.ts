@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { isLive, isNothingWritten, type SessionId, type SessionRecord } from '../record.ts'
-import type { SessionChanges, Updated } from '../store.ts'
+import type { SessionChanges, Updated as UpdateReply } from '../store.ts'
 import type { BoundStore } from './bound-store.ts'
 import { type Context, reportConflict, reportEnded } from './context.ts'
 import { newWriteId } from './credentials/token.ts'
 import { failAlike, isSessionError, sessionBusy, sessionEnded } from './errors.ts'
 import type { RequestSession } from './request-session.ts'
+import { isTraced, type TraceMessage, traced } from './tracing.ts'
 import { refuseNested } from './use-callback.ts'
 
 /** An update that still has write conflicts after this time fails with SESSION_BUSY. */
@@ -37,7 +38,7 @@ export async function updateRecord<T>(request: RequestSession, decide: Decide<T>
   if (state.is !== 'live' && state.is !== 'request-only') throw sessionEnded()
   const target = { record: state.record, by: state.is === 'live' ? state.credential.hash : undefined }
   try {
-    const { record, result } = await updateStored(request.context, target, decide)
+    const { record, result } = await updateTraced(request.context, target, decide)
     request.state = { ...state, record }
     return result
   } catch (error) {
@@ -46,11 +47,24 @@ export async function updateRecord<T>(request: RequestSession, decide: Decide<T>
   }
 }
 
-async function updateStored<T>(
-  context: Context,
-  target: Target,
-  decide: Decide<T>,
-): Promise<{ record: SessionRecord; result: T }> {
+interface Updated<T> {
+  record: SessionRecord
+  result: T
+  /** How often the store was asked to write; 0 if nothing changed. */
+  attempts: number
+}
+
+function updateTraced<T>(context: Context, target: Target, decide: Decide<T>): Promise<Updated<T>> {
+  if (!isTraced('write')) return updateStored(context, target, decide)
+  const facts = { operation: 'write', sessionId: target.record.id } as const
+  return traced(context.source, facts, () => updateStored(context, target, decide), outcomeOf)
+}
+
+function outcomeOf({ attempts }: Pick<Updated<unknown>, 'attempts'>): Partial<TraceMessage> {
+  return { outcome: attempts > 0 ? 'written' : 'unchanged', attempts }
+}
+
+async function updateStored<T>(context: Context, target: Target, decide: Decide<T>): Promise<Updated<T>> {
   const { store, clock, events, queue } = context
   const { id } = target.record
   refuseNested(id)
@@ -67,13 +81,13 @@ async function updateStored<T>(
       if (!record || !isLive(record, clock.now())) throw sessionEnded()
       const { changes, result } = await decide(record)
       if (changes === undefined) {
-        if (!isGuess || (await isNewest(context, target, record))) return { record, result }
+        if (!isGuess || (await isNewest(context, target, record))) return { record, result, attempts: 0 }
         continue
       }
       if (await write(context, record, target.by, changes)) {
         events.emit('changed', { id })
         const { authenticatedAt: _, ...fields } = changes
-        return { record: { ...record, ...fields, version: record.version + 1 }, result }
+        return { record: { ...record, ...fields, version: record.version + 1 }, result, attempts: attempt }
       }
       if (clock.now() - started >= CONFLICT_SECONDS * 1000) {
         reportConflict(context, id, true)
@@ -101,7 +115,7 @@ async function write(
   const writeId = newWriteId()
   const expected = { version: record.version, ...(by === undefined ? {} : { by }) }
   const ask = () => store.update({ id: record.id, expected, writeId, changes, limits: policy.limits })
-  let outcome: Updated
+  let outcome: UpdateReply
   try {
     outcome = await ask()
   } catch (error) {

@@ -9,8 +9,7 @@ const abandoned = new FinalizationRegistry<() => void>((close) => close())
 /** Collects what the session sets while a handler runs, and adds this to the handler's `Response`. */
 export class FetchReply implements Reply {
   readonly #cookieName: string
-  readonly #isHead: boolean
-  readonly #signal: AbortSignal
+  readonly #request: Pick<Request, 'method' | 'signal'>
   readonly #closers: (() => void)[] = []
   #cookie: string | undefined
   #referrerPolicy: string | undefined
@@ -18,11 +17,10 @@ export class FetchReply implements Reply {
   #varies = false
   #state: 'open' | 'sent' | 'watched' | 'closed' = 'open'
 
-  /** The signal of the request aborts when the client leaves. Without `cookieName`, the reply sets no cookie. */
-  constructor({ method, signal }: Pick<Request, 'method' | 'signal'>, cookieName = '') {
+  /** Without `cookieName`, the reply sets no cookie. */
+  constructor(request: Pick<Request, 'method' | 'signal'>, cookieName = '') {
     this.#cookieName = cookieName
-    this.#isHead = method === 'HEAD'
-    this.#signal = signal
+    this.#request = request
   }
 
   readonly forbidCaching = (): void => {
@@ -47,12 +45,13 @@ export class FetchReply implements Reply {
 
   /** @throws TypeError if the response was returned, and nothing observes the end of its body. */
   readonly onClose = (run: () => void): void => {
-    if (this.#state === 'closed' || this.#signal.aborted) run()
+    const { signal } = this.#request // Some servers make the signal only when it is read.
+    if (this.#state === 'closed' || signal.aborted) run()
     else if (this.#state === 'sent')
       throw new TypeError('session.signal: read the signal before you return the response.')
     else {
       this.#closers.push(run)
-      this.#signal.addEventListener('abort', this.#runClosers, { once: true })
+      signal.addEventListener('abort', this.#runClosers)
     }
   }
 
@@ -71,18 +70,18 @@ export class FetchReply implements Reply {
       throw new TypeError('The handler must return a Response, and nothing may have read its body.')
     this.#state = 'sent'
     if (response.status === 0 || response.status === 101) return this.#closed(response)
-    const prepared = withMutableHeaders(response)
+    // A handler may return one Response for several requests. Only a copy of it may have the cookie of this request.
+    const prepared = this.#cookie === undefined ? withMutableHeaders(response) : new Response(response.body, response)
     this.#setHeaders(prepared.headers)
     const { body } = prepared
     if (body === null) return this.#closed(prepared)
     if (this.#closers.length === 0 && !mayBeStream(prepared.headers)) return prepared
-    if (this.#isHead || this.#signal.aborted) {
+    if (this.#request.method === 'HEAD' || this.#request.signal.aborted) {
       // A server does not read this body, so that the end of the body is never reached.
       discard(prepared)
       return this.#closed(new Response(null, prepared))
     }
     this.#state = 'watched'
-    this.#signal.addEventListener('abort', this.close, { once: true })
     const watched = observed(body, this.close)
     abandoned.register(watched, this.close)
     return new Response(watched, prepared)
@@ -92,12 +91,11 @@ export class FetchReply implements Reply {
   readonly close = (): void => {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#signal.removeEventListener('abort', this.close)
-    this.#signal.removeEventListener('abort', this.#runClosers)
-    this.#runClosers()
+    if (this.#closers.length > 0) this.#runClosers()
   }
 
   readonly #runClosers = (): void => {
+    this.#request.signal.removeEventListener('abort', this.#runClosers)
     for (const run of this.#closers.splice(0)) run()
   }
 

@@ -37,7 +37,7 @@ export function tokenOpener<S extends object, P extends string, R extends string
   ): Promise<OpenedRequest<TokenSession<S, P, R> | null> | undefined> {
     const head = new FetchRequestHead(request, address(request, info))
     const path = head.url.split('?', 1)[0] ?? ''
-    if (!paths.matches(path)) return undefined
+    if (!paths.matches(head.url)) return undefined
     const reply = new FetchReply(request)
     reply.forbidStoring()
     // `Headers` joins several Authorization headers by a comma, which no token contains.

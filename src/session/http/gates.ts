@@ -1,4 +1,5 @@
 import { SessionError } from '../core/errors.ts'
+import { checkProofName } from '../core/proofs.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withoutLink } from './link-parameters.ts'
 import type { RequestHead } from './request-head.ts'
@@ -14,7 +15,7 @@ export interface WithUser {
 }
 
 export interface WithLogin {
-  hasRecentLogin(withinMinutes: number): boolean
+  hasRecentLogin(withinMinutes: number, proof?: string): boolean
 }
 
 export interface LoginRedirect {
@@ -24,6 +25,8 @@ export interface LoginRedirect {
 
 export interface RecentLoginOptions {
   withinMinutes: number
+  /** The proof that must be recent, such as 'passkey' (see `Session.proofs`). Default: any authentication. */
+  proof?: string
   /** The page for re-authentication. The parameter `next` of the redirect contains the return URL. */
   confirmPath: string
   /** The return URL. Default: the URL of a GET or HEAD. Set this option for a POST or a download. */
@@ -63,14 +66,16 @@ export function userGate(options: LoginRedirect): Gate<WithUser> {
 }
 
 export function recentLoginGate(options: RecentLoginOptions): Gate<WithLogin> {
-  refuseUnknown('requireRecentLogin()', options, { withinMinutes: true, confirmPath: true, comeBackTo: true })
-  const { withinMinutes, confirmPath, comeBackTo } = options
+  const known = { withinMinutes: true, proof: true, confirmPath: true, comeBackTo: true } as const
+  refuseUnknown('requireRecentLogin()', options, known)
+  const { withinMinutes, proof, confirmPath, comeBackTo } = options
   if (!(Number.isFinite(withinMinutes) && withinMinutes > 0))
     throw new TypeError(`requireRecentLogin(): withinMinutes is a number above 0, got ${withinMinutes}.`)
   checkText('requireRecentLogin()', 'confirmPath', confirmPath)
   if (comeBackTo !== undefined) checkText('requireRecentLogin()', 'comeBackTo', comeBackTo)
+  if (proof !== undefined) checkProofName('requireRecentLogin()', proof)
   return (session, head) =>
-    openedSession(session, 'requireRecentLogin').hasRecentLogin(withinMinutes)
+    openedSession(session, 'requireRecentLogin').hasRecentLogin(withinMinutes, proof)
       ? undefined
       : withNext(confirmPath, comeBackTo ?? returnUrl(head))
 }

@@ -20,7 +20,8 @@ export const TOKEN_OPTIONS = { mount: true, autoSave: true, timeoutSeconds: true
 
 /** Which requests need a token. */
 interface TokenPaths {
-  matches(path: string): boolean
+  /** `url` is the URL of the request, or its path. */
+  matches(url: string): boolean
   isAnonymous(path: string): boolean
 }
 
@@ -37,9 +38,37 @@ export function tokenPaths({ mount = '', timeoutSeconds, anonymous = ANONYMOUS }
       `tokenSessions(): anonymous is a list of paths without the mount and without a leading "/", such as 'signin'; got ${JSON.stringify(anonymous)}.`,
     )
   const open = new Set(anonymous.map((name) => `${mount}/${name}`.toLowerCase()))
+  const wanted = plain(mount)
   return {
-    matches: (path) => path === mount || path.startsWith(`${mount}/`),
+    matches: (url) =>
+      mount === '' ||
+      readings(url).some((path) => path.startsWith(wanted) && /^([/;]|$)/.test(path.slice(wanted.length))),
     isAnonymous: (path) => open.has(path.toLowerCase()),
+  }
+}
+
+/**
+ * Returns the paths that a router may see in a URL. Some routers ignore case or double slashes, decode the path, resolve
+ * dots, or skip the host of `GET http://host/path`. None of these spellings may pass without a token.
+ */
+function readings(url: string): string[] {
+  const path = url.split(/[?#]/, 1)[0] ?? ''
+  return [path, URL.canParse(url, BASE) ? new URL(url, BASE).pathname : path].map(plain)
+}
+
+const BASE = 'http://own.invalid'
+
+function plain(path: string): string {
+  return decoded(path)
+    .replace(/\/{2,}/g, '/')
+    .toLowerCase()
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path.replace(/%[0-7][\da-f]/gi, decodeURIComponent)
   }
 }
 

@@ -46,7 +46,7 @@ export function tokenOpener<S extends object, P extends string, R extends string
   ): Promise<TokenSession<S, P, R> | null | undefined> {
     const head = nodeHead(req, address(request))
     const path = head.url.split('?', 1)[0] ?? ''
-    if (!paths.matches(path)) return undefined
+    if (!paths.matches(head.url)) return undefined
     let session: TokenSession<S, P, R> | null = null
     if (manager && share) {
       session = await share({ req, res }, async () => {

@@ -13,7 +13,7 @@ import { NodeRequestHead } from './request.ts'
 // A client that reads nothing must not keep the socket of an ended session.
 const CLOSE_MILLISECONDS = 1000
 
-interface UpgradeOptions extends CrossOriginOptions {
+interface UpgradeOptions extends Pick<CrossOriginOptions, 'origins'> {
   /** Returns the request's ID in the application's log. Session events include this ID. */
   requestId?: (req: IncomingMessage) => string
   /** Returns the client's IP address. Default: the other end of the connection. */
@@ -31,7 +31,7 @@ interface UpgradeOptions extends CrossOriginOptions {
  * const open = upgradeSession(manager)
  * server.on('upgrade', async (req, socket, head) => {
  *   const session = await open(req, socket)
- *   if (session) wss.handleUpgrade(req, socket, head, (ws) => ws.send(session.userName))
+ *   if (session) wss.handleUpgrade(req, socket, head, (ws) => ws.on('error', console.error).send(session.userName))
  * })
  */
 export function upgradeSession<S extends object, P extends string, R extends string>(

@@ -256,19 +256,22 @@ const CLAIMS: Record<string, Claim> = {
       assert.deepEqual([(await browser.post('/count')).text, (await browser.state()).count], ['2', 2])
     },
   },
-  '[ADAPT-7] gates redirect guests to the login page, with the requested URL, and refuse users without the privilege': {
-    async check(open) {
-      const browser = open()
-      const redirected = await browser.get('/own?from=mail')
-      assert.deepEqual([redirected.status, redirected.headers.location], [303, '/sign-in?next=%2Fown%3Ffrom%3Dmail'])
-      assertPrivate(redirected)
-      assert.equal((await browser.get('/reports')).status, 303)
-      await browser.post('/login-plain')
-      assert.deepEqual([(await browser.get('/own')).status, (await browser.get('/reports')).status], [200, 403])
-      await browser.post('/login')
-      assert.equal((await browser.get('/reports')).status, 200)
+  '[ADAPT-7] [PROOF-5] gates redirect guests to the login page, with the requested URL, and refuse users without the privilege or the proof':
+    {
+      async check(open) {
+        const browser = open()
+        const redirected = await browser.get('/own?from=mail')
+        assert.deepEqual([redirected.status, redirected.headers.location], [303, '/sign-in?next=%2Fown%3Ffrom%3Dmail'])
+        assertPrivate(redirected)
+        assert.equal((await browser.get('/reports')).status, 303)
+        await browser.post('/login-plain')
+        assert.deepEqual([(await browser.get('/own')).status, (await browser.get('/reports')).status], [200, 403])
+        const unproved = await browser.get('/danger')
+        assert.deepEqual([unproved.status, unproved.headers.location], [303, '/confirm?next=%2Fdanger'])
+        await browser.post('/login')
+        assert.deepEqual([(await browser.get('/reports')).status, (await browser.get('/danger')).status], [200, 200])
+      },
     },
-  },
   '[ADAPT-7] a POST from another site does nothing': {
     async check(open) {
       const browser = open()

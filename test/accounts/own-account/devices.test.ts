@@ -56,26 +56,31 @@ onBothStores(
   },
 )
 
-onBothStores('a device signed in by a link has its own card, and can be signed out alone', async (t, settings) => {
-  const demo = await startDemo(t, settings)
-  const [laptop, phone] = [demo.visitor(), demo.visitor()]
-  await logInFrom(laptop, FIREFOX, 1)
-  const link = await demo.parts.sessions?.createOTP(sessionIdOf(laptop))
-  await phone.get(`${PAGE}?$4DSID=${link}`, { 'User-Agent': IPHONE })
-  const mine = await devicesOf(phone, IPHONE)
-  assert.deepEqual(
-    mine.map(({ what, isThis }) => [what, isThis]),
-    [
-      ['Safari on an iPhone', true],
-      ['Firefox on Windows', false],
-    ],
-  )
-  const [, other] = await devicesOf(laptop, FIREFOX)
-  assert.equal(other?.facts['Came by'], 'One-time link, no password')
-  assert.equal((await laptop.post(String(other?.end))).status, 303)
-  assert.equal((await phone.get(PAGE)).status, 303)
-  assert.equal((await laptop.get(PAGE)).status, 200)
-})
+onBothStores(
+  '[PROOF-9] a device signed in by a link has its own card with its own password, and can be signed out alone',
+  async (t, settings) => {
+    const demo = await startDemo(t, settings)
+    const [laptop, phone] = [demo.visitor(), demo.visitor()]
+    await logInFrom(laptop, FIREFOX, 1)
+    const link = await demo.parts.sessions?.createOTP(sessionIdOf(laptop))
+    await phone.get(`${PAGE}?$4DSID=${link}`, { 'User-Agent': IPHONE })
+    const mine = await devicesOf(phone, IPHONE)
+    assert.deepEqual(
+      mine.map(({ what, isThis }) => [what, isThis]),
+      [
+        ['Safari on an iPhone', true],
+        ['Firefox on Windows', false],
+      ],
+    )
+    const [own, other] = await devicesOf(laptop, FIREFOX)
+    assert.equal(own?.facts['Password entered'], own?.facts['Signed in'])
+    assert.equal(mine[0]?.facts['Password entered'], undefined)
+    assert.equal(other?.facts['Came by'], 'One-time link, no password')
+    assert.equal((await laptop.post(String(other?.end))).status, 303)
+    assert.equal((await phone.get(PAGE)).status, 303)
+    assert.equal((await laptop.get(PAGE)).status, 200)
+  },
+)
 
 onBothStores(
   'signing out all other devices gives this device a new cookie, and pressing the button twice is harmless',

@@ -171,6 +171,7 @@ test('[REMEMBER-3] the signal of a joined device aborts when its cookie expires,
   clock.advance({ milliseconds: 12 * HOUR - 5000 })
   const isAborted = phone.read<boolean>('/wait')
   await waiting.reached
+  await new Promise(setImmediate) // the signal has asked the store
   clock.advance({ milliseconds: 5000 })
   assert.equal(await isAborted, true)
   assert.equal((await ana.read<Described>('/read')).userName, 'Ana Lima')

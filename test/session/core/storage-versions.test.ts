@@ -158,6 +158,9 @@ test('[VERSION-4] if upgrade throws or returns no object, the storage is refused
       throw new RangeError('no currency')
     },
     async () => ({}),
+    async () => {
+      throw new RangeError('later')
+    },
     () => undefined,
     () => ({ since: new Date(0) }),
   ]) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Database from 'better-sqlite3'
 import type { SessionStore } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
+import { sqliteStore } from '../../../src/session/stores/sqlite/index.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
 import { codeOf, type Described, gate, PAGES, startLayer } from '../support/layer.ts'
 
@@ -44,6 +46,34 @@ test('watching stops on request, and ends at once for a session that does not ex
   controller.abort()
   await watching
   for await (const _ of manager.watch('0'.repeat(32), new AbortController().signal)) assert.fail('nothing is there')
+})
+
+test('a signal that is read after the end of the session aborts at once, also if the store announces ends', async (t) => {
+  const [begins, goesOn] = [gate(), gate()]
+  const store = sqliteStore(new Database(':memory:'))
+  const { visitor } = await startLayer(
+    t,
+    {
+      ...PAGES,
+      '/stream': async (session) => {
+        await begins.pass()
+        const { signal } = session
+        await goesOn.pass()
+        return signal.aborted
+      },
+    },
+    { store },
+  )
+  const ana = visitor()
+  await ana.read('/login')
+  const isAborted = ana.read('/stream')
+  await begins.reached
+  await ana.read('/logout')
+  begins.open()
+  await goesOn.reached
+  await turn()
+  goesOn.open()
+  assert.equal(await isAborted, true)
 })
 
 test('if other writes win for ten seconds, a write fails with 503 and changes nothing', async (t) => {

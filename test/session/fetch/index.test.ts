@@ -56,6 +56,19 @@ test('[ADAPT-11] the response waits for a login that begins while the response w
   assert.equal(userName, 'Ana')
 })
 
+test('[ADAPT-12] a response that the handler returns for several requests passes no cookie on to another visitor', async () => {
+  const { manager } = watchedManager()
+  const home = new Response(null, { status: 303, headers: { Location: '/' } })
+  const handle = sessionHandler(manager, async (request, session) => {
+    if (request.method === 'POST') await login(session)
+    return home
+  })
+  const ana = await handle(requestOf('/login', { method: 'POST' }), undefined)
+  const other = await handle(requestOf('/'), undefined)
+  assert.deepEqual([cookiesOf(ana), cookiesOf(other), cookiesOf(home)], [[COOKIE], [], []])
+  assert.equal(other.headers.get('location'), '/')
+})
+
 test('[ADAPT-12] responses with fixed headers, with a null body and with several cookies get the headers of the session', async (t) => {
   const { manager } = watchedManager()
   const proxied = await fetch('data:text/plain,from another server')

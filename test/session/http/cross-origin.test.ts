@@ -39,6 +39,28 @@ test('[ADAPT-7] another site may link to a page, and may not embed or read it', 
     assert.equal(found(headers), undefined)
 })
 
+test('[COOKIE-15] with allowFrames, another site may show a page in a frame, and still may not read it or send a form', () => {
+  const allows = (method: string, destination: string, options = {}) => {
+    const header = (name: string) => ({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': destination })[name]
+    try {
+      crossOriginCheck('guard()', options)({ method, host: 'shop.example', header })
+      return true
+    } catch {
+      return false
+    }
+  }
+  for (const destination of ['iframe', 'frame']) {
+    assert.deepEqual([allows('GET', destination), allows('GET', destination, { allowFrames: true })], [false, true])
+    assert.equal(allows('POST', destination, { allowFrames: true }), false)
+  }
+  for (const destination of ['embed', 'object', 'image', 'script', 'empty', ''])
+    assert.equal(allows('GET', destination, { allowFrames: true }), false, destination)
+  assert.throws(
+    () => crossOriginCheck('guard()', { allowFrames: 'yes' as never }),
+    /guard\(\): allowFrames: true or false/,
+  )
+})
+
 test('[ADAPT-7] the own origins are those of the option, or the origin with the host of the request', () => {
   const refuses = (origin: string, host: string | undefined, options = {}) => {
     const header = (name: string) => ({ origin, cookie: 'a=b' })[name]

@@ -14,6 +14,7 @@ export function memoryStore(options: Record<never, never> = {}): SessionStore {
 
 export function memoryStoreOn(rowsOf: PerApp<MemoryRows>): SessionStore {
   return {
+    name: 'memory',
     ...embeddedStore(rowsOf, synchronous, rowsOf.apps),
     probe: async () => ({ state: 'writable' }),
     presence: memoryPresence(),

@@ -40,6 +40,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const { call } = calls
 
   return {
+    name: 'postgresql',
+
     async create({ app, session, credential, limits, now }) {
       const made = [sessionValues(session), credentialValues(credential)]
       const room = [...licences(limits), perUser(limits)]

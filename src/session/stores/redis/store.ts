@@ -92,6 +92,8 @@ export function redisStoreWith(
   const runLonger = checked(scriptRunner(longer, keyPrefix))
 
   return {
+    name: 'redis',
+
     async create({ app, session, credential, limits, now }): Promise<Admission> {
       const [state, ...ended] = (await run(
         CREATE,

@@ -53,6 +53,7 @@ export function sqliteStoreWith(
   const writes = writeBatch(db)
   const rowsOf = perApp(sqliteRows(db, announcements.notify))
   return {
+    name: 'sqlite',
     ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
     probe: sqliteProbe(db, writes),
     presence: sqlitePresence(db, writes),

@@ -26,7 +26,7 @@ export interface ContractAnswer {
 export const CONTRACT_GATES = {
   '/own': { loginPath: '/sign-in' },
   '/reports': { loginPath: '/sign-in' },
-  '/danger': { withinMinutes: 5, confirmPath: '/confirm' },
+  '/danger': { withinMinutes: 5, proof: 'password', confirmPath: '/confirm' },
 } as const
 
 // One server of the contract runs at a time in a process.
@@ -109,7 +109,7 @@ const GET: Record<string, Run | undefined> = {
 
 const POST: Record<string, Run | undefined> = {
   '/login': async (session) => {
-    await session.setPrivileges({ ...CLERK, userId: '4' }, { login: true })
+    await session.setPrivileges({ ...CLERK, userId: '4' }, { login: true, proof: 'password' })
     return { status: 303, headers: { ...HOME, 'Set-Cookie': 'flavour=plain', 'Cache-Control': 'public, max-age=60' } }
   },
   '/login-plain': async (session) => {

@@ -146,7 +146,7 @@ export class Browser {
 
   #keep(header: string): void {
     const [name = '', value = ''] = (header.split(';', 1)[0] ?? '').split(/=(.*)/s)
-    if (/;\s*max-age=0/i.test(header)) this.cookies.delete(name)
+    if (/; ?max-age=0/i.test(header)) this.cookies.delete(name)
     else this.cookies.set(name, value)
   }
 }

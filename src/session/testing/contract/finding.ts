@@ -19,6 +19,7 @@ export const finding: StorePromise[] = [
         authenticatedAt: clock.now(),
         lastSeenAt: clock.now(),
         details: '{"n":1}',
+        purpose: '[["password",1]]',
         device: null,
         address: null,
       })
