@@ -1,7 +1,8 @@
+import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
-import { expect, inNewTab, logIn } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, logIn } from './fixtures.ts'
 
 /** A server on a manual clock, whose sessions end after five minutes without a request, and after an hour at most. */
 interface Timed {
@@ -132,6 +133,34 @@ test('[IDLE-6] Escape closes the warning in all tabs until the session is extend
   await tab.goto('/customers')
   await sleep(timed, 3.5, page)
   await expect(warningOn(tab)).toBeVisible()
+})
+
+test('[IDLE-9] if the server does not answer, the dialog says so and offers to try again', async ({ page, timed }) => {
+  await signedIn(page)
+  await sleep(timed, 3.5, page)
+  const stay = page.getByRole('button', { name: 'Stay signed in' })
+  await expect(stay).toBeVisible()
+  await page.route('**/*', (route) => route.abort())
+  await stay.click()
+  await expect(page.getByText('The server did not answer. Try again.')).toBeVisible()
+  await page.unroute('**/*')
+  await stay.click()
+  await expect(warningOn(page)).toHaveCount(0)
+})
+
+test('[IDLE-10] the dialog is accessible in light and dark, and fits a screen of 320 px', async ({ page, timed }) => {
+  await page.setViewportSize({ width: 320, height: 640 })
+  await signedIn(page)
+  await sleep(timed, 3.5, page)
+  await expect(warningOn(page)).toBeVisible()
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
+    expect(violations.map(({ id, help }) => `${colorScheme}: ${id}, ${help}`)).toEqual([])
+  }
+  const box = await warningOn(page).boundingBox()
+  expect(box && box.x >= 0 && box.x + box.width <= 320).toBe(true)
+  await expectNarrow(page)
 })
 
 test.describe('with an absolute timeout', () => {

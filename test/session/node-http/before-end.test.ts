@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { createSessions, type Session } from '../../../src/session/index.ts'
+import { createSessions, type Session, type SessionStore } from '../../../src/session/index.ts'
 import { sessionHandler } from '../../../src/session/node-http/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { Browser } from '../../../src/session/testing/adapter/client.ts'
@@ -13,7 +13,7 @@ type OnError = (error: unknown, req: IncomingMessage, res: ServerResponse) => un
 
 /** Returns the response of a handler that may log a user in. */
 async function responseOf(t: TestContext, handler: Handler, onError?: OnError) {
-  const manager = createSessions({ appName: 'A', store: memoryStore(), guests: 'first-write', secureCookie: false })
+  const manager = createSessions({ appName: 'A', store: slowStore(), guests: 'first-write', secureCookie: false })
   const logInTo = (session: Session) => async () => session.setPrivileges({ userId: '4' }, { login: true })
   const listener = sessionHandler(
     manager,
@@ -26,19 +26,30 @@ async function responseOf(t: TestContext, handler: Handler, onError?: OnError) {
   return { status, headers, text, cookies: setCookies.map((cookie) => cookie.split('=', 1)[0]) }
 }
 
-test('[ADAPT-1] a response that is written in parts waits for its login, and arrives as written', async (t) => {
+/** The calls of a store in memory finish before a stream sends its first part. */
+function slowStore(): SessionStore {
+  const slow = Object.entries(memoryStore()).map(([name, member]) => {
+    if (typeof member !== 'function') return [name, member]
+    return [name, (call: never) => new Promise((resolve) => setTimeout(resolve, 5)).then(() => member(call))]
+  })
+  return Object.fromEntries(slow)
+}
+
+test('[ADAPT-1] a response that is written in parts waits for its login, and arrives as written', {
+  timeout: 20_000,
+}, async (t) => {
   const long = 'x'.repeat(300_000)
   const parts: Record<string, Handler> = {
     written(res) {
-      assert.equal(res.write(long), false)
+      res.write(long)
       res.write('second')
       res.end('third')
     },
     piped: (res) => Readable.from([long, 'second', 'third']).pipe(res),
-    flushed(res) {
-      res.flushHeaders()
-      res.write(`${long}second`)
-      setTimeout(() => res.end('third'), 20)
+    'piped in short parts'(res) {
+      const stream = new Readable({ read() {} })
+      for (const part of ['x', long.slice(1), 'second', 'third', null]) stream.push(part)
+      stream.pipe(res)
     },
   }
   for (const [name, send] of Object.entries(parts)) {
@@ -52,17 +63,34 @@ test('[ADAPT-1] a response that is written in parts waits for its login, and arr
 })
 
 test('[ADAPT-1] a response that waits is complete: later calls and a later error of the handler do not change it', async (t) => {
+  let isShown: boolean[] = []
   const { status, text, cookies } = await responseOf(t, (res, logIn) => {
     void logIn()
     res.end('first')
-    assert.deepEqual([res.headersSent, res.writableEnded], [true, true])
+    isShown = [res.headersSent, res.writableEnded]
     assert.throws(() => res.writeHead(404), { code: 'ERR_HTTP_HEADERS_SENT' })
     res.write('second')
     res.statusCode = 404
     res.end('third')
     throw Object.assign(new Error('the handler fails after its response'), { status: 418 })
   })
-  assert.deepEqual([status, text, cookies], [200, 'first', ['4DSID_A']])
+  assert.deepEqual([status, text, cookies, isShown], [200, 'first', ['4DSID_A'], [true, true]])
+})
+
+test('[ADAPT-1] a head that the handler flushes arrives before the body, with the cookie of a login', async (t) => {
+  const manager = createSessions({ appName: 'A', store: memoryStore(), guests: 'first-write', secureCookie: false })
+  const responses: ServerResponse[] = []
+  const listener = sessionHandler(manager, (_req, res, session) => {
+    void session.setPrivileges({ userId: '4' }, { login: true })
+    responses.push(res)
+    res.flushHeaders()
+  })
+  const server = await listening(createServer(listener), manager as never)
+  t.after(() => server.close())
+  const response = await new Browser(server.url).open('/', { method: 'POST' })
+  assert.equal(response.headers['set-cookie']?.length, 1)
+  responses[0]?.end()
+  response.resume()
 })
 
 test('[ADAPT-1] a response that Node refuses after the wait gets the answer to an error', async (t) => {
@@ -101,6 +129,11 @@ test('[ADAPT-1] an error page has the cookies of the application and its securit
   assert.equal(headers['cache-control'], 'private, no-store')
   assert.equal(headers['content-type'], 'text/plain; charset=utf-8')
   assert.deepEqual([headers['content-encoding'], headers.etag], [undefined, undefined])
+  const withoutLogin = await responseOf(t, (res) => {
+    res.setHeader('Cache-Control', 'public, max-age=60')
+    throw Object.assign(new Error('No tea is left.'), { status: 418 })
+  })
+  assert.equal(withoutLogin.headers['cache-control'], 'private, no-store')
 })
 
 test('[ADAPT-1] an error of onError is answered with 500, and the process goes on', async (t) => {
