@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http'
 import { applyHead, forgetBody } from './response-head.ts'
 
 const WAITS = Symbol('waits')
+const IN_NODE = Symbol('in a method of Node')
 
-type Response = ServerResponse & { [WAITS]?: boolean }
+/** `IN_NODE` is true while a method of Node runs, which may call other methods of the response. */
+type Response = ServerResponse & { [WAITS]?: boolean; [IN_NODE]?: boolean }
 
 interface BeforeEnd {
   /** Whether a response with this status must wait. */
@@ -26,13 +28,17 @@ interface Wait {
  */
 export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd): void {
   const { writeHead } = res
+  // With two managers, the methods of the second call run the methods of the first call.
+  const isFirst = res[IN_NODE] === undefined
+  res[IN_NODE] ??= false
   let isSending = false
   let hasFailed = false
   let wait: Wait | undefined
 
   res.writeHead = function keepHead(status: number, ...rest: unknown[]) {
     if (wait) throw alreadySent()
-    if (isSending || res.headersSent || !isNeeded(status)) return Reflect.apply(writeHead, res, [status, ...rest])
+    if (isSending || res[IN_NODE] || res.headersSent || !isNeeded(status))
+      return Reflect.apply(writeHead, res, [status, ...rest])
     applyHead(res, status, rest)
     return res
   } as typeof res.writeHead
@@ -44,7 +50,7 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
   function delay(name: 'write' | 'flushHeaders' | 'end', result: unknown): void {
     const method = res[name] as (...parameters: never[]) => unknown
     const delayed = (...parameters: never[]) => {
-      if (isSending) return Reflect.apply(method, res, parameters)
+      if (isSending || res[IN_NODE]) return Reflect.apply(method, res, parameters)
       if (hasFailed && res.writableEnded) return result
       const send = () => sending(() => Reflect.apply(method, res, parameters))
       if (!wait && (res.headersSent || !isNeeded(res.statusCode))) return send()
@@ -59,10 +65,12 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
   /** Node calls `writeHead` in `send`, which must then send the head. */
   function sending(send: () => unknown): unknown {
     isSending = true
+    if (isFirst) res[IN_NODE] = true
     try {
       return send()
     } finally {
       isSending = false
+      if (isFirst) res[IN_NODE] = false
     }
   }
 
