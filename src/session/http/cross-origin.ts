@@ -39,7 +39,10 @@ function isOwnChange(head: Head, site: string, isOwnOrigin: (origin: string) => 
 }
 
 export interface CrossOriginOptions {
-  /** The origins of the application, such as `https://shop.example`. Default: the origin with the host of the request. */
+  /**
+   * The origins of the application, such as `https://shop.example`. Their pages may send each other requests. Default:
+   * the origin with the host of the request.
+   */
   origins?: readonly string[]
   /**
    * Whether other sites may show pages in frames, for `partitioned` cookies. Name these sites in the response header
@@ -58,6 +61,8 @@ export function crossOriginCheck(
   const own = options.origins && new Set(options.origins.map((origin) => checkedOrigin(where, origin)))
   return function refuseCrossOrigin(head) {
     const { host } = head
+    // Browsers call a request between two listed origins cross-site or same-site.
+    if (own?.has(head.header('origin') ?? '')) return
     const isOwnOrigin = (origin: string) => own?.has(origin) ?? (host !== undefined && hostOf(origin) === host)
     if (crossOrigin(head, isOwnOrigin, options) === undefined) return
     throw new SessionError(

@@ -18,6 +18,8 @@ import type { Declares } from './fits.ts'
 export interface GatedContext<S extends object = object> {
   readonly method: string
   readonly url: string
+  /** The URL before a mount has removed its path. */
+  readonly originalUrl?: string
   status: number
   redirect(url: string): void
   session?: S | null
@@ -79,7 +81,7 @@ export function crossOriginGuard(options: CrossOriginOptions = {}) {
 }
 
 async function pass<S extends object>(gate: Gate<S>, ctx: GatedContext<S>, next: Next): Promise<void> {
-  const location = gate(ctx.session, ctx)
+  const location = gate(ctx.session, { method: ctx.method, url: ctx.originalUrl ?? ctx.url })
   if (location === undefined) {
     await next()
     return

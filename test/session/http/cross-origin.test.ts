@@ -83,6 +83,20 @@ test('[ADAPT-7] the own origins are those of the option, or the origin with the 
   assert.deepEqual([refuses('http://shop.example', 'shop.example', { origins })], [true])
 })
 
+test('[ADAPT-7] the pages of listed origins may send requests to each other, and the pages of all other origins may not', () => {
+  const check = crossOriginCheck('guard()', { origins: [OWN, 'https://live.shop.example'] })
+  for (const method of ['GET', 'POST'])
+    for (const site of ['same-site', 'cross-site']) {
+      const send = (origin: string) => {
+        const headers: Headers = { origin, 'sec-fetch-site': site, 'sec-fetch-dest': 'empty', cookie: 'a=b' }
+        check({ method, host: 'live.shop.example', header: (name) => headers[name] })
+      }
+      assert.doesNotThrow(() => send(OWN), `${method} ${site}`)
+      for (const origin of ['https://other.shop.example', 'http://shop.example', 'null', ''])
+        assert.throws(() => send(origin), { code: 'CROSS_ORIGIN' }, `${method} ${site} ${origin}`)
+    }
+})
+
 test('[ADAPT-7] an origin with a path, a host without a scheme and an unknown option are refused at mount time', () => {
   for (const origins of [[`${OWN}/`], ['shop.example'], [undefined], ['HTTPS://shop.example']])
     assert.throws(() => crossOriginCheck('guard()', { origins: origins as string[] }), /guard\(\): origins is a list/)

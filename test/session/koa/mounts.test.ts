@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import Koa from 'koa'
 import { createSessions, type Session, type SessionOptions, type TokenSession } from '../../../src/session/index.ts'
-import { type SessionContext, sessions, tokenSessions } from '../../../src/session/koa/index.ts'
+import { requireUser, type SessionContext, sessions, tokenSessions } from '../../../src/session/koa/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { LayerVisitor } from '../support/layer.ts'
 
@@ -145,6 +145,17 @@ test('[RESP-5] a second response to one request gets the cookie of its own login
   })
   const { text, setCookies } = await visitor.get('/')
   assert.deepEqual([text, setCookies.length, await manager.count({ userId: '4' })], ['"Ana"', 1, 1])
+})
+
+test('[ADAPT-7] in a mount that shortens the path, the redirect to the login page names the requested URL', async (t) => {
+  const app = new Koa<Koa.DefaultState, Context>()
+  app.use(async (ctx, next) => {
+    ctx.path = ctx.path.slice('/shop'.length)
+    await next()
+  })
+  app.use(sessions(open(t))).use(requireUser({ loginPath: '/login' }))
+  const visitor = await serve(t, app.callback())
+  assert.equal((await visitor.get('/shop/orders?page=2')).location, '/login?next=%2Fshop%2Forders%3Fpage%3D2')
 })
 
 test('[RESP-6] two managers in one application each keep their own session and cookie', async (t) => {

@@ -9,6 +9,7 @@ import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { Browser } from '../../../src/session/testing/adapter/client.ts'
 import { http2Proxy } from '../adapters/http2-proxy.ts'
 import { listening } from '../adapters/listening.ts'
+import { collectProcessWarnings } from '../support/process-warnings.ts'
 
 type Handler = (res: ServerResponse, logIn: () => Promise<void>) => unknown
 type OnError = (error: unknown, req: IncomingMessage, res: ServerResponse) => unknown
@@ -62,6 +63,45 @@ test('[ADAPT-1] a response that is written in parts waits for its login, and arr
     assert.deepEqual([response.text.length, response.cookies], [long.length + 11, ['4DSID_A']], name)
     assert.ok(response.text.endsWith('secondthird'), name)
   }
+})
+
+test('[ADAPT-1] no part that follows a login overtakes a part that waits for the login', async (t) => {
+  for (let turns = 0; turns < 8; turns++) {
+    const response = await responseOf(t, async (res, logIn) => {
+      const login = logIn()
+      res.write('first')
+      await login
+      for (let turn = 0; turn < turns; turn++) await undefined
+      res.end('second')
+    })
+    assert.deepEqual([response.text, response.cookies], ['firstsecond', ['4DSID_A']], `${turns} turns`)
+  }
+})
+
+test('[ADAPT-1] a handler that throws while a part of its response waits ends the connection, and the process goes on', async (t) => {
+  collectProcessWarnings(t)
+  let calls = 0
+  const failing = responseOf(t, async (res, logIn) => {
+    calls++
+    const login = logIn()
+    res.write('first')
+    await login
+    throw new Error('too late for an error page')
+  })
+  await assert.rejects(failing)
+  await new Promise(setImmediate)
+  assert.equal(calls, 1)
+})
+
+test('[ADAPT-1] a stream goes on after the wait, also if the handler has flushed the head after the first part', async (t) => {
+  const response = await responseOf(t, (res, logIn) => {
+    void logIn()
+    assert.equal(res.write('first'), false)
+    res.flushHeaders()
+    res.once('drain', () => res.end('second'))
+    setTimeout(() => res.destroy(), 2000).unref()
+  })
+  assert.deepEqual([response.text, response.cookies], ['firstsecond', ['4DSID_A']])
 })
 
 for (const version of ['HTTP/1.1', 'HTTP/2'])
