@@ -8,9 +8,9 @@ import { StartError } from '../../src/config/start-error.ts'
  */
 export function replaceFolder(folder: string, fill: (staged: string) => void): void {
   const { staged, before } = besides(folder)
-  rmSync(staged, { recursive: true, force: true })
-  mkdirSync(staged, { recursive: true })
   try {
+    rmSync(staged, { recursive: true, force: true })
+    mkdirSync(staged, { recursive: true })
     fill(staged)
     if (existsSync(folder)) {
       chmodSync(staged, statSync(folder).mode)
@@ -27,7 +27,7 @@ export function replaceFolder(folder: string, fill: (staged: string) => void): v
     if (!(error instanceof Error && 'code' in error)) throw error
     throw new StartError(`${folder} could not be written, and nothing was changed: ${error.message}`, { cause: error })
   } finally {
-    rmSync(staged, { recursive: true, force: true })
+    if (existsSync(staged)) rmSync(staged, { recursive: true, force: true })
   }
 }
 

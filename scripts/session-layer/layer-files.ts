@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { StartError } from '../../src/config/start-error.ts'
@@ -11,13 +11,15 @@ export const LAYER = 'src/session'
 const BELONGS_TO_LAYER = /\.(ts|md)$|^(LICENSE|VERSION)$/
 const NEVER_READ = /(^|\/)(node_modules|\.[^/]*)(\/|$)/
 
-/** @throws StartError for the folder of the original and for a folder inside it, also by a symbolic link. */
-export function refuseOriginal(folder: string): void {
+/** @throws StartError for a file, and for the original or a folder inside it, also by a symbolic link. */
+export function refuseNoCopy(folder: string): void {
   let existing = folder
   while (!existsSync(existing)) existing = dirname(existing)
   const path = relative(realpathSync(join(projectRoot(), LAYER)), realpathSync(existing))
   if (!isAbsolute(path) && path.split(sep)[0] !== '..')
     throw new StartError(`${folder} is inside the original. Name a folder of your application.`)
+  if (!statSync(existing).isDirectory())
+    throw new StartError(`${existing} is a file. Name a folder of your application.`)
 }
 
 export function readLayer(folder: string): LayerFiles {

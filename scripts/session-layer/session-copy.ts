@@ -1,5 +1,5 @@
 // npm run session:copy: copies the session layer into the folder of an application, and prints the first lines to write.
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { StartError } from '../../src/config/start-error.ts'
@@ -9,7 +9,7 @@ import { type CopyOptions, frameworksOf, readCommandLine, storesOf } from './cop
 import { firstLines } from './first-lines.ts'
 import { replaceFolder } from './folder-replacement.ts'
 import { commitOf } from './history.ts'
-import { blobIds, contentHash, LAYER, readLayer, refuseOriginal, versionOf, writeLayer } from './layer-files.ts'
+import { blobIds, contentHash, LAYER, readLayer, refuseNoCopy, versionOf, writeLayer } from './layer-files.ts'
 import { runScript } from './run-script.ts'
 
 await runScript(() => {
@@ -22,8 +22,9 @@ await runScript(() => {
   const { frameworks, stores, imports = 'ts', testing = false } = given
   if (frameworks === undefined || stores === undefined) throw new StartError(usage)
   const options: CopyOptions = { frameworks, stores, imports, testing }
-  const folder = resolve(process.env.INIT_CWD ?? '.', argument)
-  refuseOriginal(folder)
+  const named = resolve(process.env.INIT_CWD ?? '.', argument)
+  const folder = existsSync(named) ? realpathSync(named) : named // A symbolic link to an empty folder stays.
+  refuseNoCopy(folder)
   refuseUsed(folder)
 
   const files = copiedFiles(layer, options)

@@ -16,7 +16,7 @@ import {
   type LayerFiles,
   lineEndingOf,
   readLayer,
-  refuseOriginal,
+  refuseNoCopy,
   versionOf,
   writeLayer,
 } from './layer-files.ts'
@@ -60,7 +60,7 @@ await runScript(() => {
 function copyAt(name: string): string {
   const folder = resolve(process.env.INIT_CWD ?? '.', name)
   recoverFolder(folder)
-  refuseOriginal(folder)
+  refuseNoCopy(folder)
   if (!existsSync(folder)) throw new StartError(`${folder} does not exist. To make a copy, run: npm run session:copy`)
   return realpathSync(folder)
 }

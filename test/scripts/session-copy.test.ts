@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import test from 'node:test'
 import { copiedFiles } from '../../scripts/session-layer/copied-files.ts'
@@ -132,6 +132,18 @@ test('[COPY-5] the command refuses unknown names with the nearest name, a folder
   writeFileSync(join(copy, 'notes.txt'), 'mine')
   await refused([copy, ...choice], /exists and is not empty\. To update a copy, run: npm run session:update -- /)
   assert.deepEqual(readdirSync(copy), ['notes.txt'])
+  for (const path of ['notes.txt', 'notes.txt/session'])
+    await refused([join(copy, path), ...choice], /^\S*notes\.txt is a file\. Name a folder of your application\.\n$/)
+})
+
+test('[COPY-5] a copy through a symbolic link to an empty folder fills the folder, and the link stays', async (scope) => {
+  const { folder, copy } = emptyApplication(scope)
+  const link = join(folder, 'link')
+  mkdirSync(copy)
+  symlinkSync(copy, link)
+  await copySession(scope, [link, '--framework', 'koa', '--stores', 'memory'])
+  assert.ok(lstatSync(link).isSymbolicLink())
+  assert.ok(existsSync(join(copy, 'index.ts')))
 })
 
 test('[COPY-5] a failed copy leaves no folder behind, and an existing folder as it was', (scope) => {
