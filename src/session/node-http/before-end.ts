@@ -83,12 +83,14 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
       unseal()
     }
     task(statusCode)
-      .finally(finish)
       .then(() => {
+        finish() // and send in the same turn, so that no later call of the application overtakes the delayed calls
         res.statusCode = statusCode
-        if (begun.calls.map((call) => call()).at(-1) === true) res.emit('drain')
+        const written = begun.calls.map((call) => call()).filter((result) => typeof result === 'boolean')
+        if (!begun.isEnded && written.at(-1) === true) res.emit('drain')
       })
       .catch((error) => {
+        finish()
         hasFailed = true
         if (!res.headersSent) forgetBody(res)
         onError(error)

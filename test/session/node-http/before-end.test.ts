@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { createSessions, type Session, type SessionStore } from '../../../src/session/index.ts'
+import { createSessions, type Session, type SessionStore, type Sessions } from '../../../src/session/index.ts'
 import { sessionHandler } from '../../../src/session/node-http/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import { Browser } from '../../../src/session/testing/adapter/client.ts'
+import { http2Proxy } from '../adapters/http2-proxy.ts'
 import { listening } from '../adapters/listening.ts'
 import { collectProcessWarnings } from '../support/process-warnings.ts'
 
@@ -101,6 +103,37 @@ test('[ADAPT-1] a stream goes on after the wait, also if the handler has flushed
   })
   assert.deepEqual([response.text, response.cookies], ['firstsecond', ['4DSID_A']])
 })
+
+for (const version of ['HTTP/1.1', 'HTTP/2'])
+  test(`[ADAPT-1] with two managers, a response waits for the login of each (${version})`, async () => {
+    for (const send of [(res: ServerResponse) => res.end('first, second'), sendInParts]) {
+      const [one, other] = ['ONE', 'OTHER'].map((appName) =>
+        createSessions({ appName, store: slowStore(), guests: 'first-request', secureCookie: false }),
+      ) as [Sessions, Sessions]
+      const inner = sessionHandler(other, (_req, res, session) => {
+        void session.setPrivileges({ userId: '4' }, { login: true })
+        send(res)
+      })
+      const outer = sessionHandler(one, inner)
+      const isHttp2 = version === 'HTTP/2'
+      const server = await listening((isHttp2 ? createHttp2Server(outer) : createServer(outer)) as Server, one as never)
+      const proxy = isHttp2 ? await http2Proxy(server.url) : { url: server.url, close: async () => {} }
+      const { text, setCookies } = await new Browser(proxy.url).post('/')
+      assert.deepEqual(
+        [text, setCookies.map((cookie) => cookie.split('=', 1)[0]).sort()],
+        ['first, second', ['4DSID_ONE', '4DSID_OTHER']],
+      )
+      await proxy.close()
+      await server.close()
+      await other.close()
+    }
+  })
+
+function sendInParts(res: ServerResponse): void {
+  res.writeHead(200, { 'Content-Type': 'text/plain' })
+  res.write('first, ')
+  res.end('second')
+}
 
 test('[ADAPT-1] a response that waits is complete: later calls and a later error of the handler do not change it', async (t) => {
   let isShown: boolean[] = []
