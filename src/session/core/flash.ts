@@ -46,12 +46,14 @@ export function checkTaken(only: unknown): void {
 export async function takeFlash<M extends string>(request: RequestSession, only?: readonly M[]): Promise<M[]> {
   const isWanted = (message: string): message is M => !only || only.some((wanted) => wanted === message)
   if (request.exchange.linkUse === 'none' || !flashOf(request.record.storage).some(isWanted)) return []
-  return updateRecord(request, ({ storage }) => {
+  const taken = await updateRecord(request, ({ storage }) => {
     const flash = flashOf(storage)
     const rest = flash.filter((message) => !isWanted(message))
     const changes = rest.length === flash.length ? undefined : { storage: withFlash(storage, rest) }
     return { changes, result: flash.filter(isWanted) }
   })
+  request.flashes = request.flashes.filter((message) => !isWanted(message))
+  return taken
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isGuestRecord } from '../record.ts'
 import { eventOf } from './context.ts'
 import { isSessionError, sessionEnded } from './errors.ts'
+import { isRemembered } from './new-record.ts'
 import { createSession, presentSession } from './new-session.ts'
 import { type Login, replaceSession, type SecureOptions, storageWith } from './replace-session.ts'
 import { RequestSession } from './request-session.ts'
@@ -108,6 +109,7 @@ async function isUnsentGuest(
 ): Promise<boolean> {
   if (rememberMilliseconds !== undefined) return false // An update cannot change the absolute end of a session.
   if (state.is !== 'live' || !state.unsent || !isGuestRecord(state.record) || keepStorage !== true) return false
+  if (isRemembered(state.record, state.credential)) return false
   const { id } = state.record
   const credentials = await context.store.credentials({ ids: [id] })
   return credentials.get(id)?.length === 1

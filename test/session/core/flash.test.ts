@@ -138,6 +138,22 @@ test('[FLASH-4] a message that another tab queues during a login of the same use
   assert.deepEqual(await ana.read('/taken'), ['saved'])
 })
 
+test('[FLASH-1] a message that was taken is not shown again by a login of the same request', async (t) => {
+  const { visitor } = await startLayer(t, {
+    ...FLASH_PAGES,
+    '/taken-before-login': async (session) => {
+      await session.flash('for Bo')
+      const taken = await session.takeFlash()
+      await session.close()
+      await session.setPrivileges(ANA, LOGIN)
+      return [taken, await session.takeFlash()]
+    },
+  })
+  const browser = visitor()
+  await browser.get('/log-in?user=5')
+  assert.deepEqual(await browser.read('/taken-before-login'), [['for Bo'], []])
+})
+
 test('[FLASH-5] a message begins the session of a guest like a write, and a request that shows no page takes no message', async (t) => {
   const { visitor, manager } = await startLayer(t, {
     ...FLASH_PAGES,

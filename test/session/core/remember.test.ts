@@ -21,6 +21,11 @@ const PAGES_TO_REMEMBER: Record<string, Handler> = {
     await session.setPrivileges(ANA, { login: true, remember: { days: 30 } })
     return describe(session)
   },
+  '/remember-and-log-in': async (session) => {
+    await session.setPrivileges({ privileges: [] }, { login: true, remember: { days: 30 } })
+    await session.setPrivileges(ANA, { login: true })
+    return describe(session)
+  },
   '/renew': async (session) => {
     await session.renew({ login: true })
     return describe(session)
@@ -203,6 +208,14 @@ test('[REMEMBER-5] a link of a remembered session without a lifespan is valid fo
   const link = await ana.read<string>('/short-link')
   clock.advance({ hours: 1 })
   assert.equal((await visitor().read<Described>(`/read?$4DSID=${link}`)).userName, '')
+})
+
+test('[REMEMBER-5] a login without remember begins an ordinary session also in the request that began a remembered one', async (t) => {
+  const { visitor, clock } = await startLayer(t, PAGES_TO_REMEMBER)
+  const login = await visitor().get('/remember-and-log-in')
+  assert.equal(maxAgeOf(login.setCookies), undefined)
+  const { userName, expirationDate } = JSON.parse(login.text) as Described
+  assert.deepEqual([userName, expirationDate], [ANA.userName, new Date(clock.now() + HOUR).toISOString()])
 })
 
 test('[REMEMBER-6] an invalid remember is a TypeError that says what is valid, and no user is logged in', async (t) => {
