@@ -45,8 +45,10 @@ export function tokenOpener<S extends object, P extends string, R extends string
     onError: (error: unknown) => void,
   ): Promise<TokenSession<S, P, R> | null | undefined> {
     const head = nodeHead(req, address(request))
-    const path = head.url.split('?', 1)[0] ?? ''
-    if (!paths.matches(head.url)) return undefined
+    // The application may have rewritten the URL, and a router may have removed its mount path.
+    const url = [req.url, req.originalUrl].find((one) => one !== undefined && paths.matches(one))
+    if (url === undefined) return undefined
+    const path = url.split('?', 1)[0] ?? ''
     let session: TokenSession<S, P, R> | null = null
     if (manager && share) {
       session = await share({ req, res }, async () => {

@@ -30,6 +30,23 @@ test('[ADAPT-8] no spelling of its path lets a request reach the API of Express 
   assert.equal(await statusOf(server.url, '/apis'), '404')
 })
 
+test('[ADAPT-8] a URL that the application rewrites to an API path, or a router shortens, needs a token too', async (t) => {
+  const manager = contractManager('first-write')
+  const app = express()
+  app.use((req, _res, next) => {
+    req.url = req.url.replace('/v1/', '/api/')
+    next()
+  })
+  app.use('/api', tokenSessions(manager, { mount: '/api' }))
+  app.use(tokenSessions(manager, { mount: '/api' }), sessions(manager))
+  app.get(['/api/orders', '/api/signin'], (_req, res) => void res.send('All orders'))
+  app.use(((error, _req, res, _next) => void res.sendStatus(error.status)) as express.ErrorRequestHandler)
+  const server = await listening(createServer(app), manager)
+  t.after(() => server.close())
+  const statuses = ['/v1/orders', '/api/orders', '/api/signin'].map((path) => statusOf(server.url, path))
+  assert.deepEqual(await Promise.all(statuses), ['401', '401', '200'])
+})
+
 test('[ADAPT-8] the path of an API is recognised however a router reads the URL, and no such spelling is anonymous', async () => {
   const { matches, isAnonymous } = tokenPaths({ mount: '/api' })
   const spellings = ['/%61pi/signin', '/%41PI/%ff', '//api/signin', '/api//signin', '/api;v=1', '/x/../api/signin']
