@@ -53,7 +53,7 @@ export function upgradeSession<S extends object, P extends string, R extends str
       const head = headOf(req, 'HEAD', address(req))
       const reply = { ...READ_ONLY, onClose: (run: () => void) => onSocketClose(socket, run) }
       const opened = await openSession(manager, head, reply, { countsAsActivity: true, requestId: requestId?.(req) })
-      if (!opened) throw new TypeError('A prefetch cannot open a WebSocket.')
+      if (!opened) return void refuse(socket, { status: 503 }) // the prefetch of a one-time link
       if (socket.destroyed) return undefined
       closeAtEnd(opened.current.signal, socket)
       return opened.current
