@@ -80,7 +80,8 @@ test('[STOP-3] an endless request and an endless response end with the server, w
 /** A server that waits for a connection which it cannot close. */
 async function stopThatHangs(t: TestContext): Promise<void> {
   const cannotClose =
-    'data:text/javascript,import http from "node:http"; http.Server.prototype.closeAllConnections = () => {}'
+    'data:text/javascript,import http from "node:http"; import { Socket } from "node:net"; process.once("SIGTERM", () => {' +
+    'http.Server.prototype.closeAllConnections = () => {}; Socket.prototype.destroy = function () { return this } })'
   const env = settingsIn(temporaryFolder(t))
   const server = await startServerProcess(t, { env, nodeArgs: ['--import', cannotClose] })
   await neverFinish(t, server.url)
