@@ -127,7 +127,8 @@ async function logIn(page: Page, email: string): Promise<void> {
 /** With JavaScript the page redirects by itself. Without JavaScript, the next request is redirected. */
 async function landsOnLogin(page: Page): Promise<void> {
   await expect(async () => {
-    if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account').catch(() => null)
+    // The page may redirect itself at this moment, and this navigation then never ends.
+    if (!/authenticate\.shtml/.test(page.url())) await page.goto('/account', { timeout: 3_000 }).catch(() => null)
     expect(page.url()).toMatch(/authenticate\.shtml/)
   }).toPass({ timeout: 10_000 })
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
