@@ -75,11 +75,10 @@ export function emailPages(parts: EmailParts) {
       if (once !== '' && !(await consumeFormToken(session, once))) return redirectWithFlash(ctx, PAGE, 'email-asked')
       const ask = async () => {
         const message = await signUpLimit.refuse(ctx, email)
-        if (message === undefined) {
-          await session.renew({ login: true, proof: 'password' })
-          await requestEmailChange(parts, { session, userId }, email)
-        } else await releaseFormToken(session, once)
-        return message
+        if (message !== undefined) return message
+        await session.renew({ login: true, proof: 'password' })
+        await requestEmailChange(parts, { session, userId }, email)
+        return undefined
       }
       const message = await ask().catch((error) => rollback(log, error, () => releaseFormToken(session, once)))
       if (message !== undefined) {

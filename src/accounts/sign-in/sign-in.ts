@@ -47,8 +47,7 @@ const TEXTS = {
  * Signs a user in, for the login page and the API. Verifies the password, calls `start` to start the session, and then
  * makes the browser a known device of the account.
  * Closes the session again if the account was disabled or changed in the meantime. If that fails, the security stamp of
- * the verified account keeps the session out. Rethrows an error of `start`, which
- * does not count as a failed attempt.
+ * the verified account keeps the session out. Rethrows an error of `start`, which does not count as a failed attempt.
  * @throws Problem 503 when too many passwords are being verified.
  * @throws SessionError STORE_UNAVAILABLE when the rate limit is unavailable.
  */
