@@ -1,4 +1,4 @@
-import type { EndReason, SessionRecord } from '../record.ts'
+import { type EndReason, isExpired, type SessionRecord } from '../record.ts'
 import { type Context, eventOf, reportEnded } from './context.ts'
 import type { Cause } from './events.ts'
 
@@ -18,7 +18,7 @@ export async function detachCredential(
   if (!(await store.detach({ id, handle, reason, message }))) return false
   events.emit('detached', { ...eventOf(record, cause), handle, reason })
   const all = (await store.credentials({ ids: [id] })).get(id) ?? []
-  const isUsable = all.some(({ expiresAt }) => clock.now() < expiresAt)
+  const isUsable = all.some((credential) => !isExpired(credential, clock.now()))
   const ended = isUsable ? undefined : await store.end({ id, reason })
   if (ended) reportEnded(context, [ended], cause)
   return true

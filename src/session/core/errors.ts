@@ -31,7 +31,7 @@ export type SessionErrorCode =
   | 'STORAGE_UNREADABLE'
   /** A newer version of the application wrote the storage. Nothing was changed. */
   | 'STORAGE_NEWER'
-  /** The function `upgrade` threw for the stored data. Nothing was changed. */
+  /** The function `upgrade` threw for the stored data, or returned no valid storage. Nothing was changed. */
   | 'STORAGE_NOT_UPGRADED'
   /** This kind of session does not support the call. Error number 1068 (JADE). */
   | 'FEATURE_NOT_AVAILABLE'
@@ -103,8 +103,7 @@ export class SessionError extends Error {
 
   /** Returns the response in plain text. */
   getResponse(): Response {
-    const headers = new Headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' })
-    for (const [name, value] of Object.entries(this.headers)) headers.set(name, String(value))
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...this.headers }
     return new Response(`${this.expose ? this.message : 'Internal Server Error'}\n`, { status: this.status, headers })
   }
 }

@@ -128,10 +128,11 @@ export async function attachOTP(
 // The default for a session without idle timeout.
 const DEFAULT_LIFESPAN_SECONDS = 3600
 // A link opens the session without a password, so the idle timeout of a login with `remember` is too long for a link.
-const LONGEST_DEFAULT_MILLISECONDS = 24 * 3_600_000
+// This timeout is at least a day.
+const LONG_MILLISECONDS = 24 * 3_600_000
 
 function defaultLifespan({ idleMilliseconds }: Policy, session: SessionRecord): number {
-  const isLong = session.idleMilliseconds > LONGEST_DEFAULT_MILLISECONDS
+  const isLong = session.idleMilliseconds >= LONG_MILLISECONDS
   return (isLong ? idleMilliseconds.web : session.idleMilliseconds) / 1000 || DEFAULT_LIFESPAN_SECONDS
 }
 

@@ -203,11 +203,13 @@ test('[REMEMBER-5] a shorter idle timeout may end a remembered session earlier, 
 
 test('[REMEMBER-5] a link of a remembered session without a lifespan is valid for the ordinary idle timeout', async (t) => {
   const { visitor, clock } = await startLayer(t, PAGES_TO_REMEMBER)
-  const ana = visitor()
-  await ana.read('/remember')
-  const link = await ana.read<string>('/short-link')
-  clock.advance({ hours: 1 })
-  assert.equal((await visitor().read<Described>(`/read?$4DSID=${link}`)).userName, '')
+  for (const days of [1, 30]) {
+    const ana = visitor()
+    await ana.read(`/remember?days=${days}`)
+    const link = await ana.read<string>('/short-link')
+    clock.advance({ hours: 1 })
+    assert.equal((await visitor().read<Described>(`/read?$4DSID=${link}`)).userName, '', `${days}`)
+  }
 })
 
 test('[REMEMBER-5] a login without remember begins an ordinary session also in the request that began a remembered one', async (t) => {

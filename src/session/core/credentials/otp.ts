@@ -9,8 +9,8 @@ import { hashSecret, newHandle } from './token.ts'
 
 export interface OTPOptions {
   /**
-   * In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout, or an hour if there is
-   * none. In a session with `remember`, the default is the ordinary idle timeout.
+   * In seconds, at least 10. A link also ends with its session (4D). Default: the idle timeout of the session, or the
+   * ordinary idle timeout if that of the session is a day or longer, as with `remember`; an hour if there is none.
    */
   lifespan?: number
   /** Only a request for this path or a path below it can redeem the link. */
