@@ -11,8 +11,7 @@ import {
   userGate,
   type WithPrivileges,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
-import { requestOpener, type SessionsOptions } from './open-request.ts'
+import { checkSessions, requestOpener, type SessionsOptions } from './open-request.ts'
 import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
@@ -73,7 +72,7 @@ export function sessions<
   C extends HonoContext,
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener<S, P, R, C>('sessions()', manager, options)
   return async function sessions<D extends C>(
     c: D & Fits<D, null extends M ? Session<S, P, R> | null : Session<S, P, R>>,

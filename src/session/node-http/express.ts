@@ -11,10 +11,10 @@ import {
   recentLoginGate,
   userGate,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
 import { type GatedRequest, passes } from './gates.ts'
 import {
   addressOf,
+  checkSessions,
   type NodeRequest,
   nodeHead,
   requestOpener,
@@ -37,7 +37,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
   manager: Sessions<S, P, R> | null,
   options: SessionsOptions<Q> = {},
 ) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener('sessions()', manager, options, { addressOf })
   return function sessions(req: Q & { session?: Session<S, P, R> | null }, res: ServerResponse, next: Next): void {
     // tokenSessions() has already handled this request.

@@ -10,9 +10,9 @@ import {
   recentLoginGate,
   userGate,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
 import { settleTokenSession } from '../http/token-request.ts'
 import {
+  checkSessions,
   type NodeRequest,
   nodeHead,
   type OpenedRequest,
@@ -59,7 +59,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
   manager: Sessions<S, P, R> | null,
   options: SessionsOptions<Q> = {},
 ) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener('sessions()', manager, options, { addressOf })
   const opened = new WeakMap<IncomingMessage, OpenedRequest<unknown>>()
   return plugin('sessions', {
