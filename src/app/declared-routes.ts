@@ -51,8 +51,8 @@ export class DeclaredRoutes {
   }
 
   /** A form whose handler rotates the cookie. */
-  postRotating(path: string, access: Access, ...handlers: Handler[]): void {
-    this.#addForm(path, access, [redirectRepeatedForm()], handlers)
+  postRotating(path: string, access: Access, handler: Handler, result = path): void {
+    this.#addForm(path, access, [redirectRepeatedForm(result)], [handler])
   }
 
   #addForm(path: string, access: Access, first: Handler[], handlers: Handler[]): void {

@@ -106,7 +106,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get(NEW_EMAIL_PATH, 'visitor', email.open)
   routes.post(NEW_EMAIL_PATH, 'visitor', email.confirm)
   routes.get('/account/tokens', 'user', tokens.list)
-  routes.postRotating('/account/tokens', 'user', tokens.make)
+  routes.postRotating('/account/tokens', 'user', tokens.make, '/account/tokens?repeated=1')
   routes.post('/account/tokens/:id/revoke', 'user', tokens.revoke)
 
   // The mailbox shows the mail of all users, so production has no such page.

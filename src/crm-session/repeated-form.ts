@@ -4,14 +4,14 @@ import { SessionError } from '../session/index.ts'
 
 /**
  * For a form whose handler rotates the cookie. If the form is sent twice, the second request arrives with the former
- * cookie or loses its session. It is redirected to the page that shows the result of the first request.
+ * cookie or loses its session. It is redirected to `result`, the page that shows the result of the first request.
  */
-export function redirectRepeatedForm() {
+export function redirectRepeatedForm(result: string) {
   return async function redirectRepeatedForm(ctx: Context, next: Next) {
     const { next: wanted } = Object(ctx.request.body) as Record<string, unknown>
     const toResult = () => {
       ctx.status = 303
-      ctx.redirect(safeNext(wanted) ?? ctx.path)
+      ctx.redirect(safeNext(wanted) ?? result)
     }
     if (ctx.session?.cookieWasReplaced) return toResult()
     try {

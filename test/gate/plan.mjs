@@ -79,7 +79,6 @@ const ONCE = {
   'test/web/device-description.test.ts': NO_DATABASE,
   'test/web/message-on-page.test.ts': SESSIONS_ONLY,
   'test/web/own-hosts.test.ts': NO_DATABASE,
-  'test/session/http/safe-next.test.ts': NO_DATABASE,
   'test/web/static-assets.test.ts': NO_DATABASE,
 }
 

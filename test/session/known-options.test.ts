@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
+import * as hono from '../../src/session/fetch/hono.ts'
 import { copySessions, createSessions, type SessionOptions } from '../../src/session/index.ts'
 import {
   requirePrivilege,
@@ -11,6 +12,8 @@ import {
   sessions,
   tokenSessions,
 } from '../../src/session/koa/index.ts'
+import * as express from '../../src/session/node-http/express.ts'
+import * as fastify from '../../src/session/node-http/fastify.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../src/session/stores/redis/index.ts'
@@ -82,6 +85,9 @@ test('[NAME-1] a misspelt option of a middleware is refused when it is mounted',
   for (const [mount, message] of [
     [() => sessions(manager, { onRequestend: () => {} } as never), /sessions\(\)\. Did you mean onRequestEnd\?/],
     [() => sessions(null, { tuch: () => true } as never), /Did you mean touch\?/],
+    [() => express.sessions(null, { tuch: () => true } as never), /Did you mean touch\?/],
+    [() => fastify.sessions(null, { tuch: () => true } as never), /Did you mean touch\?/],
+    [() => hono.sessions(null, { tuch: () => true } as never), /Did you mean touch\?/],
     [() => tokenSessions(manager, { autosave: true } as never), /tokenSessions\(\)\. Did you mean autoSave\?/],
     [() => requirePrivilege('view', { login: '/login' } as never), /requirePrivilege\(\)\. Did you mean loginPath\?/],
     [

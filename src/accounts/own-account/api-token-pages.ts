@@ -26,6 +26,10 @@ import { redirectWithFlash, wasFlashed } from './flash.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'
+const SENT_BEFORE =
+  'This form was sent before and its token was made then. A token is shown only once: if you did not keep it, revoke it and make another one.'
+const SENT_TWICE =
+  'This form was sent twice, and only the first answer shows the new token. If you did not see it, revoke the token and make another one.'
 
 interface ApiTokensPage extends PageModel {
   tokens: {
@@ -70,7 +74,8 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const filter = { kind: 'rest', via: 'token' } as const
       await endStaleSessions(parts.database, required().sessions, signedIn(ctx), filter)
       const isRevoked = await wasFlashed(ctx, 'token-revoked')
-      await showList(ctx, 200, { notice: isRevoked ? 'The token is revoked. No program can use it any more.' : '' })
+      const done = isRevoked ? 'The token is revoked. No program can use it any more.' : ''
+      await showList(ctx, 200, { notice: ctx.query.repeated === '1' ? SENT_TWICE : done })
     },
 
     async make(ctx: Context) {
@@ -81,11 +86,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       // An API token outlives the session. After an old login, the password is required too, because the browser may be
       // unattended.
       if (!session.hasRecentLogin(RECENT_MINUTES) && !(await isReauthenticated(ctx, form.requested))) return
-      if (!(await consumeFormToken(session, once))) {
-        const notice =
-          'This form was sent before and its token was made then. A token is shown only once: if you did not keep it, revoke it and make another one.'
-        return showList(ctx, 409, { notice })
-      }
+      if (!(await consumeFormToken(session, once))) return showList(ctx, 409, { notice: SENT_BEFORE })
 
       const origin = originOf(ctx)
       const made = await makeApiToken(required(), signedIn(ctx), requested, origin).catch((error) =>

@@ -64,7 +64,9 @@ export function recordStorage(
   return {
     read,
     readFrozen(record) {
-      const frozen = frozenStorages.get(record) ?? deepFreeze(read(record))
+      const known = frozenStorages.get(record)
+      if (known) return known
+      const frozen = deepFreeze(read(record))
       // Values of a codec are not frozen, so requests must not share them.
       if (codecs.length === 0) frozenStorages.set(record, frozen)
       return frozen

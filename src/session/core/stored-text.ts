@@ -1,4 +1,4 @@
-import { EMPTY_STORAGE, parseObject } from './storage.ts'
+import { parseObject } from './storage.ts'
 
 /**
  * The text in a record's field `storage`:
@@ -35,8 +35,5 @@ export function flashOf(text: string): string[] {
 export function withFlash(text: string, flash: readonly string[]): string {
   const { version, json } = splitVersion(text)
   const { [FLASH]: _, ...storage } = parseObject(json)
-  const own = JSON.stringify(storage)
-  if (flash.length === 0) return joinVersion(version, own)
-  // Without data of the application, there is nothing to upgrade, so every version can read the text.
-  return joinVersion(own === EMPTY_STORAGE ? 0 : version, JSON.stringify({ ...storage, [FLASH]: flash }))
+  return joinVersion(version, JSON.stringify(flash.length === 0 ? storage : { ...storage, [FLASH]: flash }))
 }

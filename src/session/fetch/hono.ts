@@ -9,12 +9,9 @@ import {
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
-  type WithLogin,
   type WithPrivileges,
-  type WithUser,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
-import { requestOpener, type SessionsOptions } from './open-request.ts'
+import { checkSessions, requestOpener, type SessionsOptions } from './open-request.ts'
 import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
@@ -75,7 +72,7 @@ export function sessions<
   C extends HonoContext,
   M extends object | null = Sessions<S, P, R>,
 >(manager: M & (Sessions<S, P, R> | null), options: SessionsOptions<C> = {}) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener<S, P, R, C>('sessions()', manager, options)
   return async function sessions<D extends C>(
     c: D & Fits<D, null extends M ? Session<S, P, R> | null : Session<S, P, R>>,
@@ -118,13 +115,13 @@ export function tokenSessions<S extends object, P extends string, R extends stri
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if the session is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  const requireAccess = guard<WithPrivileges>(privilegeGate(privilege, options))
+  const requireAccess = guard(privilegeGate(privilege, options))
   return <C extends GatedContext<WithPrivileges>>(c: C & Declares<C, P>, next: Next) => requireAccess(c, next)
 }
 
 /** Requires a logged-in user, with or without privileges. Redirects a visitor without a user to the login page. */
 export function requireUser(options: LoginRedirect) {
-  return guard<WithUser>(userGate(options))
+  return guard(userGate(options))
 }
 
 /**
@@ -132,7 +129,7 @@ export function requireUser(options: LoginRedirect) {
  * minutes. A one-time link is no authentication. Mount this middleware after `requirePrivilege`.
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
-  return guard<WithLogin>(recentLoginGate(options))
+  return guard(recentLoginGate(options))
 }
 
 /** Against CSRF. @throws SessionError CROSS_ORIGIN (403) for a request from a page of another origin, except for links. */

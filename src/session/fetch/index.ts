@@ -10,9 +10,6 @@ import {
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
-  type WithLogin,
-  type WithPrivileges,
-  type WithUser,
 } from '../http/gates.ts'
 import { type Opened, openSession, READ_ONLY } from '../http/open-session.ts'
 import { requestOpener, type SessionsOptions } from './open-request.ts'
@@ -70,12 +67,12 @@ export function tokenHandler<S extends object, P extends string, R extends strin
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return check<WithPrivileges>(privilegeGate(privilege, options))
+  return check(privilegeGate(privilege, options))
 }
 
 /** The same for a logged-in user, with or without privileges. */
 export function requireUser(options: LoginRedirect) {
-  return check<WithUser>(userGate(options))
+  return check(userGate(options))
 }
 
 /**
@@ -83,7 +80,7 @@ export function requireUser(options: LoginRedirect) {
  * last `withinMinutes` minutes. A one-time link is no authentication.
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
-  return check<WithLogin>(recentLoginGate(options))
+  return check(recentLoginGate(options))
 }
 
 /**

@@ -33,6 +33,12 @@ export interface SessionsOptions<I> {
 
 const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, onRequestEnd: true } as const
 
+/** @throws TypeError for an invalid argument at mount time. `manager` may be null. */
+export function checkSessions<I>(where: string, manager: unknown, options: SessionsOptions<I>): void {
+  refuseUnknown(where, options, KNOWN)
+  checkMount(where, manager, options)
+}
+
 /**
  * Returns a function that opens the session of a request. The function returns a response to send instead for the
  * prefetch of a one-time link.
@@ -42,8 +48,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
   manager: Sessions<S, P, R>,
   options: SessionsOptions<I>,
 ) {
-  refuseUnknown(where, options, KNOWN)
-  checkMount(where, manager, options)
+  checkSessions(where, manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, address = () => null, onRequestEnd } = options
   const share = sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
   return async function open(

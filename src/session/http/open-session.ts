@@ -60,9 +60,10 @@ export async function openSession<S extends object, P extends string, R extends 
   { countsAsActivity, opensLinks = true, requestId, onReplaced }: Activity,
 ): Promise<Opened<Session<S, P, R>> | undefined> {
   reply.forbidCaching()
-  const link = linkOf(head, reply)
+  const purpose = purposeOf(head)
+  const link = linkOf(head, reply, isPrefetch(purpose))
   if (!link) return undefined
-  const facts = factsOf(head)
+  const facts = factsOf(head, purpose)
   let opened: Opened<Session<S, P, R>> | undefined
   const exchange: Exchange = {
     cookieHeader: head.header('cookie'),
@@ -112,13 +113,12 @@ function showsPage(head: Pick<RequestHead, 'method' | 'header'>, status: number)
 type Link = Pick<Exchange, 'path' | 'oneTimeToken' | 'linkUse' | 'replacesUser'>
 
 /** Returns undefined for the prefetch of a link. */
-function linkOf(head: RequestHead, reply: Reply): Link | undefined {
+function linkOf(head: RequestHead, reply: Reply, isPrefetched: boolean): Link | undefined {
   const { url, method } = head
   const question = url.indexOf('?')
   const path = question === -1 ? url : url.slice(0, question)
   const query = question === -1 ? undefined : new URLSearchParams(url.slice(question + 1))
   const tokens = query?.getAll(LINK_PARAMETER) ?? []
-  const isPrefetched = isPrefetch(purposeOf(head))
   if (tokens.length > 0) {
     if (isPrefetched) return undefined
     // Keeps the token out of the Referer. `no-referrer` would also remove the Origin of the confirming POST.
@@ -133,7 +133,7 @@ function linkOf(head: RequestHead, reply: Reply): Link | undefined {
   }
 }
 
-function factsOf(head: RequestHead): RequestFacts {
+function factsOf(head: RequestHead, purpose: string | undefined): RequestFacts {
   return {
     method: head.method,
     host: head.host,
@@ -141,7 +141,7 @@ function factsOf(head: RequestHead): RequestFacts {
     fetchMode: head.header('sec-fetch-mode'),
     fetchSite: head.header('sec-fetch-site'),
     fetchDestination: head.header('sec-fetch-dest'),
-    purpose: purposeOf(head),
+    purpose,
     accept: head.header('accept'),
   }
 }

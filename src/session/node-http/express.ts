@@ -10,14 +10,11 @@ import {
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
-  type WithLogin,
-  type WithPrivileges,
-  type WithUser,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
 import { type GatedRequest, passes } from './gates.ts'
 import {
   addressOf,
+  checkSessions,
   type NodeRequest,
   nodeHead,
   requestOpener,
@@ -40,7 +37,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
   manager: Sessions<S, P, R> | null,
   options: SessionsOptions<Q> = {},
 ) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener('sessions()', manager, options, { addressOf })
   return function sessions(req: Q & { session?: Session<S, P, R> | null }, res: ServerResponse, next: Next): void {
     // tokenSessions() has already handled this request.
@@ -58,7 +55,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
  * Passes SessionError PRIVILEGE_MISSING (403) for a signed-in user, and SESSIONS_OFF (503) if `req.session` is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return guard<WithPrivileges>(privilegeGate(privilege, options))
+  return guard(privilegeGate(privilege, options))
 }
 
 /**
@@ -66,7 +63,7 @@ export function requirePrivilege<P extends string>(privilege: P, options: LoginR
  * Passes SessionError SESSIONS_OFF (503) if `req.session` is null.
  */
 export function requireUser(options: LoginRedirect) {
-  return guard<WithUser>(userGate(options))
+  return guard(userGate(options))
 }
 
 /**
@@ -74,7 +71,7 @@ export function requireUser(options: LoginRedirect) {
  * minutes. A one-time link is no authentication. Mount this middleware after `requirePrivilege`.
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
-  return guard<WithLogin>(recentLoginGate(options))
+  return guard(recentLoginGate(options))
 }
 
 /** Against CSRF: passes SessionError CROSS_ORIGIN (403) for a request from a page of another origin, except for links. */

@@ -9,13 +9,10 @@ import {
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
-  type WithLogin,
-  type WithPrivileges,
-  type WithUser,
 } from '../http/gates.ts'
-import { checkMount } from '../http/mount-options.ts'
 import { settleTokenSession } from '../http/token-request.ts'
 import {
+  checkSessions,
   type NodeRequest,
   nodeHead,
   type OpenedRequest,
@@ -62,7 +59,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
   manager: Sessions<S, P, R> | null,
   options: SessionsOptions<Q> = {},
 ) {
-  checkMount('sessions()', manager, options)
+  checkSessions('sessions()', manager, options)
   const open = manager && requestOpener('sessions()', manager, options, { addressOf })
   const opened = new WeakMap<IncomingMessage, OpenedRequest<unknown>>()
   return plugin('sessions', {
@@ -113,12 +110,12 @@ export function tokenSessions<S extends object, P extends string, R extends stri
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user; SESSIONS_OFF (503) if the session is null.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return guard<WithPrivileges>(privilegeGate(privilege, options))
+  return guard(privilegeGate(privilege, options))
 }
 
 /** Returns a `preHandler` that requires a logged-in user. Redirects a visitor without a user to the login page. */
 export function requireUser(options: LoginRedirect) {
-  return guard<WithUser>(userGate(options))
+  return guard(userGate(options))
 }
 
 /**
@@ -126,7 +123,7 @@ export function requireUser(options: LoginRedirect) {
  * the last `withinMinutes` minutes. A one-time link is no authentication.
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
-  return guard<WithLogin>(recentLoginGate(options))
+  return guard(recentLoginGate(options))
 }
 
 /**

@@ -11,9 +11,6 @@ import {
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
-  type WithLogin,
-  type WithPrivileges,
-  type WithUser,
 } from '../http/gates.ts'
 import { errorAnswer } from './error-answer.ts'
 import { type GatedRequest, passes } from './gates.ts'
@@ -81,12 +78,12 @@ export function tokenHandler<S extends object, P extends string, R extends strin
  * @throws SessionError PRIVILEGE_MISSING (403) for a signed-in user.
  */
 export function requirePrivilege<P extends string>(privilege: P, options: LoginRedirect) {
-  return check<WithPrivileges>(privilegeGate(privilege, options))
+  return check(privilegeGate(privilege, options))
 }
 
 /** The same for a logged-in user, with or without privileges. */
 export function requireUser(options: LoginRedirect) {
-  return check<WithUser>(userGate(options))
+  return check(userGate(options))
 }
 
 /**
@@ -94,7 +91,7 @@ export function requireUser(options: LoginRedirect) {
  * last `withinMinutes` minutes. A one-time link is no authentication.
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
-  return check<WithLogin>(recentLoginGate(options))
+  return check(recentLoginGate(options))
 }
 
 /**

@@ -55,6 +55,12 @@ const KNOWN = { touch: true, opensLinks: true, requestId: true, address: true, o
 /** Sets `req.session`. The property is not defined on the prototype, because all servers of the process share it. */
 export const showSession = sessionProperty('req', (req) => req)
 
+/** @throws TypeError for an invalid argument at mount time. `manager` may be null. */
+export function checkSessions<Q>(where: string, manager: unknown, options: SessionsOptions<Q>): void {
+  refuseUnknown(where, options, KNOWN)
+  checkMount(where, manager, options)
+}
+
 /**
  * Returns a function that opens the session of a request and sets `req.session`. The response waits for pending calls
  * of the session. The function returns undefined for the prefetch of a one-time link, which it has answered with 503.
@@ -65,8 +71,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
   options: SessionsOptions<Q>,
   { addressOf }: { addressOf: (request: Q) => string | null },
 ) {
-  refuseUnknown(where, options, KNOWN)
-  checkMount(where, manager, options)
+  checkSessions(where, manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, address = addressOf, onRequestEnd } = options
   const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | undefined>(manager.resume)
 

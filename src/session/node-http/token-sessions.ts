@@ -44,7 +44,6 @@ export function tokenOpener<S extends object, P extends string, R extends string
     request: Q,
     onError: (error: unknown) => void,
   ): Promise<TokenSession<S, P, R> | null | undefined> {
-    const head = nodeHead(req, address(request))
     // The application may have rewritten the URL, and a router may have removed its mount path.
     const url = [req.url, req.originalUrl].find((one) => one !== undefined && paths.matches(one))
     if (url === undefined) return undefined
@@ -52,6 +51,7 @@ export function tokenOpener<S extends object, P extends string, R extends string
     let session: TokenSession<S, P, R> | null = null
     if (manager && share) {
       session = await share({ req, res }, async () => {
+        const head = nodeHead(req, address(request))
         res.setHeader('Cache-Control', 'no-store')
         const reply = { isRepeated: repeatsAuthorization(req), onClose: (run: () => void) => onClose(res, run) }
         const terms = { requestId: requestId?.(request), timeoutSeconds }

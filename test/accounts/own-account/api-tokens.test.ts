@@ -141,6 +141,20 @@ test('the same form sent twice, even concurrently, creates one token', async (t)
   assert.equal((await tokensOf(ada)).length, 1)
 })
 
+test('[TAB-4] after an old login, a second click on the form says that only the first answer shows the token', async (t) => {
+  const demo = await startDemo(t)
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  demo.clock.advance({ minutes: 20 })
+  const fields = { once: formOn(await ada.get(PAGE)), password: 'crm-demo' }
+  const former = ada.copy()
+  assert.equal((await makeToken(ada, fields)).status, 200)
+  const second = await makeToken(former, fields)
+  assert.deepEqual([second.status, second.location], [303, `${PAGE}?repeated=1`])
+  assert.match((await ada.get(String(second.location))).text, /only the first answer shows the new token/)
+  assert.equal((await tokensOf(ada)).length, 1)
+})
+
 test('a user has at most 20 tokens, even when many are requested at once', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()

@@ -167,6 +167,8 @@ test('[SEAL-3] without the key, the storage is unreadable, the error names the c
   assert.equal(String(error.cause), 'Error: open() failed: SESSION_KEYS has no key k1.')
   assert.deepEqual(await ana.read('/storage'), { [SECRET]: [SECRET] })
   assert.deepEqual(await layer.visitor().read(`/${SECRET}?$4DSID=${link}`), { data: SECRET })
+  await layer.manager.end(await ana.read('/id'), 'revoked', { message: SECRET })
+  assert.equal(await there.read('/message'), '', 'a message that cannot be opened is not shown')
 })
 
 test('[SEAL-4] with the documented example, data from before the encryption and data of the previous key stay readable, and a write uses the newest key', async (t) => {
