@@ -11,7 +11,7 @@ import { barrier } from '../../support/barrier.ts'
 import { type Demo, startDemo } from '../../support/demo.ts'
 import { devicesOf } from '../../support/devices.ts'
 import { sessionIdOf } from '../../support/pages.ts'
-import { newestLink } from '../../support/sign-up.ts'
+import { newestLink, signedUpCustomer, userOf } from '../../support/sign-up.ts'
 import { callWith, everyWayIn, tokensOf } from '../../support/tokens.ts'
 import { startTroubledDemo } from '../../support/troubled-demo.ts'
 import { troubledStore } from '../../support/troubled-store.ts'
@@ -195,6 +195,25 @@ test('[PEOPLE-10] a session from before the migration is valid until its account
   assert.equal(hasStampOf({ storage: {} }, before), true)
   await changeRole(demo.parts, '1', 'salesperson')
   assert.equal(hasStampOf({ storage: {} }, await adaIn(demo)), false)
+})
+
+test('[PEOPLE-7] each change of an account stores a new security stamp, and a password change with an old stamp fails', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  await signedUpCustomer(demo)
+  const customer = await userOf(demo, 'ana@example.com')
+  for (const userId of ['1', String(customer?.id)]) {
+    const read = async () => (await accounts.findById(database, userId)) ?? assert.fail(userId)
+    const before = await read()
+    assert.equal(await accounts.replacePassword(database, before, 'first', 'a'), true)
+    assert.equal(await accounts.replacePassword(database, before, 'second', 'b'), false)
+    const { passwordHash, securityStamp } = await read()
+    assert.deepEqual([passwordHash, securityStamp], ['first', 'a'])
+    await accounts.setEmail(database, before, `${userId}@new.example`, 'c')
+    assert.equal((await read()).securityStamp, 'c')
+    for (const active of [0, 1] as const) await accounts.setActive(database, userId, active, `active ${active}`)
+    assert.equal((await read()).securityStamp, 'active 1')
+  }
 })
 
 test('[PEOPLE-7] a session whose account has changed during the request makes no API token', async (t) => {

@@ -80,3 +80,26 @@ for (const [store, open] of Object.entries(STORES)) {
     assert.equal((await ana.read<Described>('/read')).userName, 'Bo')
   })
 }
+
+test('a request learns for a minute that a login or a rotation has replaced its cookie, but not that its session was closed', async (t) => {
+  const pages = {
+    ...pagesWith(gate()),
+    '/replaced': (session: { cookieWasReplaced: boolean }) => session.cookieWasReplaced,
+  }
+  for (const [path, isReplaced] of [
+    ['/login', true],
+    ['/renew', true],
+    ['/logout', false],
+  ] as const) {
+    const { visitor, clock } = await startLayer(t, pages)
+    const ana = visitor()
+    await ana.read('/login')
+    const tab = ana.copy()
+    assert.equal(await tab.copy().read('/replaced'), false)
+    await ana.get(path)
+    clock.advance({ milliseconds: 59_999 })
+    assert.equal(await tab.copy().read('/replaced'), isReplaced, path)
+    clock.advance({ milliseconds: 1 })
+    assert.equal(await tab.copy().read('/replaced'), false, path)
+  }
+})
