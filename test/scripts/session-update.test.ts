@@ -25,7 +25,7 @@ const KOA_ON_SQLITE = ['--framework', 'koa', '--stores', 'sqlite']
 const STORE = 'stores/sqlite/store.ts'
 
 test('[COPY-6] an update from version 0.5.0, copied by hand, keeps two local edits and compiles', async (scope) => {
-  if (!HAS_RELEASE) return
+  if (!HAS_RELEASE) return assert.ok(!process.env.CI, 'CI needs a clone with the whole history')
   const folder = temporaryFolder(scope)
   const archive = spawnSync('git', ['archive', RELEASED, 'src/session'], { cwd: projectRoot() })
   spawnSync('tar', ['-x', '-C', folder], { input: archive.stdout })
@@ -211,7 +211,7 @@ test('[COPY-11] an update can add a store to a copy', async (scope) => {
 
 /** A repository with the layer and the two commands. `undefined`: this machine has no git. */
 function newOriginal(scope: Scope) {
-  if (!HAS_GIT) return undefined
+  if (!HAS_GIT) return void assert.ok(!process.env.CI, 'CI needs git')
   const root = temporaryFolder(scope)
   for (const folder of ['src/session', 'src/config', 'scripts/session-layer'])
     cpSync(join(projectRoot(), folder), join(root, folder), { recursive: true })

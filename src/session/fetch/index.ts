@@ -12,6 +12,7 @@ import {
   userGate,
 } from '../http/gates.ts'
 import { type Opened, openSession, READ_ONLY } from '../http/open-session.ts'
+import { refuseUnknown } from '../known-options.ts'
 import { requestOpener, type SessionsOptions } from './open-request.ts'
 import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
@@ -107,8 +108,10 @@ function check<S extends object>(gate: Gate<S>) {
 export async function readSession<S extends object, P extends string, R extends string>(
   manager: Sessions<S, P, R>,
   headers: Headers,
-  { address = null, countsAsActivity = true }: { address?: string | null; countsAsActivity?: boolean } = {},
+  options: { address?: string | null; countsAsActivity?: boolean } = {},
 ): Promise<Session<S, P, R>> {
+  refuseUnknown('readSession()', options, { address: true, countsAsActivity: true })
+  const { address = null, countsAsActivity = true } = options
   const head = new FetchRequestHead({ method: 'GET', url: 'http://localhost/', headers }, address)
   const opened = await openSession(manager, head, READ_ONLY, { countsAsActivity, requestId: undefined })
   return (opened as Opened<Session<S, P, R>>).current

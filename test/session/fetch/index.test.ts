@@ -52,6 +52,8 @@ test('[ADAPT-11] the response waits for a login that begins while the response w
     return new Response('a page')
   })
   const response = await handle(requestOf('/', { method: 'POST' }), undefined)
+  const misspelt = readSession(manager, new Headers(), { adress: null } as never)
+  await assert.rejects(misspelt, /adress is not an option of readSession\(\)\. Did you mean address\?/)
   const { userName } = await readSession(manager, new Headers({ cookie: cookieOf(response) }))
   assert.equal(userName, 'Ana')
 })
