@@ -1,4 +1,5 @@
 import type { Context, Next } from 'koa'
+import { withoutLink } from '../session/http/index.ts'
 import type { LinkOffer } from '../session/index.ts'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from '../session/koa/index.ts'
 import { describeDevice } from '../web/device-description.ts'
@@ -31,8 +32,6 @@ interface ConfirmLinkPage extends PageModel {
   stay: string
 }
 
-const LINK_PARAMETERS = [LINK_PARAMETER, REPLACE_PARAMETER]
-
 /**
  * Shows a page that asks the user before a one-time link is redeemed. The button of the page posts to the URL of the
  * link. The POST request redeems the link and redirects to the linked page, which does not receive the POST request.
@@ -56,12 +55,12 @@ export function linkConfirmation(isAsked: (path: string) => boolean) {
         owner: maskEmail(offer.userName),
         instead: offer.instead,
         action: confirmAction(ctx, offer.instead),
-        stay: withoutLink(ctx),
+        stay: withoutLink(ctx.path + ctx.search),
       })
     }
     if (!isButton) return next()
     ctx.status = 303
-    ctx.redirect(withoutLink(ctx))
+    ctx.redirect(withoutLink(ctx.path + ctx.search))
   }
 }
 
@@ -85,10 +84,4 @@ export function confirmAction(ctx: Context, instead: string | undefined): string
   const parameters = [...new URLSearchParams(ctx.querystring)].filter(([name]) => name !== REPLACE_PARAMETER)
   if (instead !== undefined) parameters.push([REPLACE_PARAMETER, '1'])
   return `${ctx.path}?${new URLSearchParams(parameters)}`
-}
-
-function withoutLink({ path, querystring }: Context): string {
-  const others = [...new URLSearchParams(querystring)].filter(([name]) => !LINK_PARAMETERS.includes(name))
-  const rest = new URLSearchParams(others).toString()
-  return rest === '' ? path : `${path}?${rest}`
 }

@@ -14,7 +14,7 @@ export interface DrainLimits {
 const QUIET_TURNS = 2
 // A client may connect after the turn looked for connections. In a short turn this is unlikely.
 const SHORT_TURN_MILLISECONDS = 0.1
-const LONGEST_ACCEPT_MILLISECONDS = 1000
+const LONGEST_ACCEPT_MILLISECONDS = 500
 
 /**
  * Returns a function that shuts down gracefully. The server accepts no new connections, and each response closes its

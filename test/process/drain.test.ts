@@ -64,7 +64,7 @@ test('[STOP-2] connections that wait to be accepted are served', async (t) => {
   for (const answer of await answers) assert.match(answer, /hello/)
 })
 
-test('[STOP-2] clients that connect without a pause delay the stop by at most a second', {
+test('[STOP-2] clients that connect without a pause delay the stop by at most half a second', {
   timeout: 20_000,
 }, async (t) => {
   const { port, server, stopServing } = await serve(t, (response) => response.end('hello'))

@@ -25,7 +25,7 @@ const FIRST_PAUSE_MILLISECONDS = 100
 const LONGEST_PAUSE_MILLISECONDS = 30_000
 const STEADY_MILLISECONDS = 30_000
 // At the stop, the accepted connections wait no longer than this for a free worker.
-const HAND_OVER_MILLISECONDS = 1500
+const HAND_OVER_MILLISECONDS = 900
 
 /** Starts a number of workers, hands them connections in turn, and replaces each worker that dies. */
 export class Workers {
