@@ -1,5 +1,6 @@
 import { markNothingWritten } from '../../record.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
+import type { FoundCache } from './found-cache.ts'
 
 /** A database of better-sqlite3 or node:sqlite. */
 export interface SqliteDatabase {
@@ -61,15 +62,22 @@ interface Waiting {
 }
 
 /**
- * Runs all writes of one event loop turn in one transaction, so that they share one sync to the disk.
+ * `commit` runs all waiting writes in one transaction, so that they share one sync to the disk. `schedule` must call
+ * `commit` soon.
  * When a write throws, the other writes run again in a new transaction.
  */
-export function writeBatch(db: SqliteDatabase): WriteBatch {
+export function writeBatch(
+  db: SqliteDatabase,
+  cache: Pick<FoundCache, 'refresh' | 'forgetAll'>,
+  schedule: () => void,
+): WriteBatch & { commit(): void } {
   const begin = db.prepare('BEGIN IMMEDIATE')
-  const commit = db.prepare('COMMIT')
+  const end = db.prepare('COMMIT')
   let waiting: Waiting[] = []
+  let isPaused = false
 
-  function flush(): void {
+  function commit(): void {
+    if (isPaused) return
     let batch = waiting
     waiting = []
     while (batch.length > 0) batch = attempt(batch)
@@ -80,6 +88,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     const results: unknown[] = []
     try {
       begin.run()
+      cache.refresh()
     } catch (error) {
       rollback() // an earlier failure may have left a transaction open
       return isBusy(error) ? tryLater(batch, error) : rejectAll(batch, error)
@@ -94,7 +103,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
       }
     }
     try {
-      commit.run()
+      end.run()
     } catch (error) {
       rollback()
       for (const waiter of batch) waiter.reject(error)
@@ -114,7 +123,11 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     )
     if (retried.length > 0) {
       waiting = [...retried, ...waiting]
-      setTimeout(flush, PAUSE_MILLISECONDS)
+      isPaused = true
+      setTimeout(() => {
+        isPaused = false
+        commit()
+      }, PAUSE_MILLISECONDS)
     }
     return []
   }
@@ -126,6 +139,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
   }
 
   function rollback(): void {
+    cache.forgetAll()
     try {
       db.exec('ROLLBACK')
     } catch {
@@ -135,11 +149,12 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
 
   return {
     add(write) {
+      schedule()
       return new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush)
         waiting.push({ write, resolve, reject, since: performance.now() })
       })
     },
+    commit,
   }
 }
 
