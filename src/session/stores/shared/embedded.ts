@@ -138,9 +138,7 @@ export function embeddedStore<Row extends SessionRow>(
       }),
 
     endMany: ({ app, filter, reason, message, now }) =>
-      write(app, (rows) => {
-        return rows.liveMatching(filter, now).map((row) => endSession(rows, row, { reason, now, message }))
-      }),
+      write(app, (rows) => rows.endMatching(filter, { reason, now, message })),
 
     remove: ({ app, id, message, now }) =>
       write(app, (rows) => {

@@ -1,5 +1,7 @@
-import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import { type Credential, type EndedSession, endedSession, NEVER, type SessionRecord } from '../../record.ts'
+import type { EndFilter } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
+import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
 import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
@@ -9,8 +11,12 @@ interface SqliteRow extends SessionRow {
   readonly key: number
 }
 
+type EndedRow = Omit<EndedSession, 'reason'> & { readonly key: number }
+
 const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
   device, address, expires_at AS expiresAt, purpose, details`
+// An end of more sessions sends one notification without an ID, because each notification calls all listeners.
+const MOST_NOTIFICATIONS = 100
 const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
 
 const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
@@ -66,6 +72,15 @@ export function sqliteRows(
     `UPDATE session_records SET start_time = NULL, last_access_time = NULL, storage = '{}', version = version + 1 WHERE key = ?`,
   )
   const deleteRecordStatement = db.prepare('DELETE FROM session_records WHERE key = ?')
+  const buryStatement = db.prepare(
+    `INSERT OR REPLACE INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
+      SELECT c.app, c.hash, s.id, ?, ?, NULL, ?, ? FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+      WHERE s.key IN (SELECT value FROM json_each(?)) AND c.kind <> 'otp'`,
+  )
+  const deleteAllCredentialsStatement = db.prepare(
+    'DELETE FROM session_credentials WHERE session_key IN (SELECT value FROM json_each(?))',
+  )
+  const deleteAllStatement = db.prepare('DELETE FROM session_records WHERE key IN (SELECT value FROM json_each(?))')
   const addCredentialStatement = db.prepare(
     `INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at, device,
       address, expires_at, purpose, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -108,6 +123,22 @@ export function sqliteRows(
   const countGuestsUpToStatement = db.prepare(
     `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} LIMIT ?)`,
   )
+
+  function matching(app: string, { userId, kind, exceptId }: EndFilter, now: number): EndedRow[] {
+    const where = [`s.app = ?`, IS_LIVE]
+    const parameters: unknown[] = [app, now]
+    const add = (condition: string, value: unknown) => {
+      if (value === undefined) return
+      where.push(condition)
+      parameters.push(value)
+    }
+    add('s.user_id = ?', userId)
+    add('s.kind = ?', kind)
+    add('s.id <> ?', exceptId)
+    const columns = 's.key, s.id, s.kind, s.user_name AS userName, s.user_id AS userId'
+    const sql = `SELECT ${columns} FROM session_records s WHERE ${where.join(' AND ')}`
+    return db.prepare(sql).all(...parameters) as EndedRow[]
+  }
 
   return (app) => {
     const rows: EmbeddedRows<SqliteRow> = {
@@ -168,6 +199,19 @@ export function sqliteRows(
         deleteRecordStatement.run(key)
       },
 
+      endMatching(filter, ending) {
+        const ended = matching(app, filter, ending.now)
+        const keys = JSON.stringify(ended.map(({ key }) => key))
+        const { reason, endedAt, keepUntil, message } = tombstoneAfter(ending)
+        buryStatement.run(reason, endedAt, keepUntil, message, keys)
+        deleteAllCredentialsStatement.run(keys)
+        deleteAllStatement.run(keys)
+        for (const { key } of ended) cache.forget(key)
+        if (ended.length > MOST_NOTIFICATIONS) notify(app, undefined)
+        else for (const { id } of ended) notify(app, id)
+        return ended.map((row) => endedSession(row, reason))
+      },
+
       addCredential({ key }, credential) {
         const { handle, hash, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = credential
         const { expiresAt, purpose, details } = credential
@@ -200,20 +244,6 @@ export function sqliteRows(
       liveOfUser: (userId, now) => toRows(liveOfUserStatement.all(app, userId, now)),
       withUnusedLogin: (origin) => toRows(withUnusedLoginStatement.all(app, origin, origin)),
       countRepeatedLogins: () => (countRepeatedStatement.get(app) as { n: number }).n,
-      liveMatching({ userId, kind, exceptId }, now) {
-        const where = [`s.app = ?`, IS_LIVE]
-        const parameters: unknown[] = [app, now]
-        const add = (condition: string, value: unknown) => {
-          if (value === undefined) return
-          where.push(condition)
-          parameters.push(value)
-        }
-        add('s.user_id = ?', userId)
-        add('s.kind = ?', kind)
-        add('s.id <> ?', exceptId)
-        const sql = `SELECT s.key, ${RECORD} FROM session_records s WHERE ${where.join(' AND ')}`
-        return toRows(db.prepare(sql).all(...parameters))
-      },
       endedUntil: (time, most) => toRows(endedUntilStatement.all(app, time, most)),
       list: (call) => listPage(db, call),
       count: (call) => countListed(db, call),
