@@ -1,6 +1,5 @@
 import { markNothingWritten } from '../../record.ts'
 import { CALL_MILLISECONDS } from '../shared/deadline.ts'
-import type { FoundCache } from './found-cache.ts'
 
 /** A database of better-sqlite3 or node:sqlite. */
 export interface SqliteDatabase {
@@ -62,14 +61,14 @@ interface Waiting {
 }
 
 /**
- * `commit` runs all waiting writes in one transaction, so that they share one sync to the disk. `schedule` must call
- * `commit` soon.
- * When a write throws, the other writes run again in a new transaction.
+ * `commit` runs all waiting writes in one transaction, so that they share one sync to the disk. When a write throws, the
+ * other writes run again in a new transaction. `add` calls `schedule`, which must call `commit` later. `rolledBack` runs
+ * after a transaction that did not commit.
  */
 export function writeBatch(
   db: SqliteDatabase,
-  cache: Pick<FoundCache, 'refresh' | 'forgetAll'>,
   schedule: () => void,
+  rolledBack: () => void,
 ): WriteBatch & { commit(): void } {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const end = db.prepare('COMMIT')
@@ -88,7 +87,6 @@ export function writeBatch(
     const results: unknown[] = []
     try {
       begin.run()
-      cache.refresh()
     } catch (error) {
       rollback() // an earlier failure may have left a transaction open
       return isBusy(error) ? tryLater(batch, error) : rejectAll(batch, error)
@@ -139,12 +137,12 @@ export function writeBatch(
   }
 
   function rollback(): void {
-    cache.forgetAll()
     try {
       db.exec('ROLLBACK')
     } catch {
       // No transaction is open.
     }
+    rolledBack()
   }
 
   return {

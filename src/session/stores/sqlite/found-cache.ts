@@ -53,18 +53,22 @@ const MOST_SESSIONS = 10_000
 const CHANGED_BY_SQLITE = /[\0\ud800-\udfff]/u
 
 /**
- * A cache of the results of `find`. `refresh` reads `data_version`, which changes when another connection commits, and
- * then empties the cache. A transaction changes the cache as it changes the rows, so it must call `refresh` after it has
- * begun, and `forgetAll` after a rollback.
+ * A cache of the results of `find`. A write changes the cache when it changes the rows, inside its transaction. Nothing
+ * reads the cache before the transaction ends, because a transaction is synchronous.
  */
 export interface FoundCache {
-  /** Must be called in the same synchronous step as `get` or a transaction. @throws Error if SQLite cannot be read. */
+  /**
+   * Empties the cache if another connection has committed since the last call (`data_version`). Must be called before
+   * `get`, in the same synchronous step. @throws Error if SQLite cannot be read.
+   */
   refresh(): void
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /** Replaces the storage of the session, if the cache has the version before the update. */
-  update(app: string, id: SessionId, before: number | undefined, storage: string): void
+  /** Must be called when this connection replaces the storage. `before` is the version of the session before. */
+  replaceStorage(app: string, id: SessionId, before: number | undefined, storage: string): void
+  /** Must be called when this connection changes the session or a credential in any other way. */
   forget(key: number): void
+  /** Must be called after a rollback. */
   forgetAll(): void
 }
 
@@ -110,11 +114,12 @@ export function foundCache(db: SqliteDatabase): FoundCache {
       sessions.set(name, { key, found: new Map([[hash, found]]) })
       names.set(key, name)
     },
-    update(app, id, before, storage) {
+    replaceStorage(app, id, before, storage) {
       const known = sessions.get(nameOf(app, id))
       if (!known) return
+      if (CHANGED_BY_SQLITE.test(storage)) return forget(known.key)
       for (const [hash, { session, credential }] of known.found) {
-        if (session.version !== before || CHANGED_BY_SQLITE.test(storage)) return forget(known.key)
+        if (session.version !== before) return forget(known.key)
         known.found.set(hash, { session: { ...session, storage, version: before + 1 }, credential })
       }
     },

@@ -175,7 +175,7 @@ export function sqliteRows(
         const condition = [writeId, app, id, version ?? null, now, writeId, by, by, now]
         if (storage !== undefined && [...others, authenticatedAt].every((field) => field === undefined)) {
           const isUpdated = Number(updateStorageStatement.run(storage, ...condition).changes) === 1
-          if (isUpdated) cache.update(app, id, version, storage)
+          if (isUpdated) cache.replaceStorage(app, id, version, storage)
           return isUpdated
         }
         const row = updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)

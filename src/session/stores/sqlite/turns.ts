@@ -13,7 +13,7 @@ export function turns(db: SqliteDatabase, cache: FoundCache): { lookups: Lookups
     commit()
   }
   const lookups = lookupBatch(schedule, cache.refresh)
-  const writes = writeBatch(db, cache, schedule)
+  const writes = writeBatch(db, schedule, cache.forgetAll)
   const answer = oncePerTurn(lookups.answer)
   const commit = oncePerTurn(writes.commit)
   return { lookups, writes }
