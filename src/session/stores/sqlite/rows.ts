@@ -4,7 +4,7 @@ import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-row
 import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
-import { FOUND, type FoundRow, foundCache, RECORD, toFound } from './found-cache.ts'
+import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
 interface SqliteRow extends SessionRow {
@@ -27,13 +27,13 @@ const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.sessio
 
 const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
-    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?)) RETURNING key`
+    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?))`
 
 export function sqliteRows(
   db: SqliteDatabase,
+  cache: FoundCache,
   notify: SqliteAnnouncements['notify'],
 ): (app: string) => EmbeddedRows<SqliteRow> {
-  const cache = foundCache(db)
   const findStatement = db.prepare(
     `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
   )
@@ -54,11 +54,11 @@ export function sqliteRows(
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.
-  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
+  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = ?, ${UPDATED}`)
   const updateStatement = db.prepare(
     `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
       grants = coalesce(?, grants), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
-      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED}`,
+      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED} RETURNING key`,
   )
   const accessStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
@@ -170,16 +170,19 @@ export function sqliteRows(
         rows.addCredential({ key, record: session }, credential)
       },
       update(id, { version, by = null }: { version?: number; by?: string | null }, writeId, changes, now) {
-        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
+        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
         const others = [userName, userId, grants, lastAccessTime, idleMilliseconds, end]
         const condition = [writeId, app, id, version ?? null, now, writeId, by, by, now]
-        const row = others.every((field) => field === undefined)
-          ? updateStorageStatement.get(storage ?? null, ...condition)
-          : updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
+        if (storage !== undefined && [...others, authenticatedAt].every((field) => field === undefined)) {
+          const isUpdated = Number(updateStorageStatement.run(storage, ...condition).changes) === 1
+          if (isUpdated) cache.replaceStorage(app, id, version, storage)
+          return isUpdated
+        }
+        const row = updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
         const key = (row as { key: number } | undefined)?.key
         if (key === undefined) return false
         cache.forget(key)
-        if (changes.authenticatedAt !== undefined) authenticatedStatement.run(changes.authenticatedAt, key, by)
+        if (authenticatedAt !== undefined) authenticatedStatement.run(authenticatedAt, key, by)
         return true
       },
       access({ key }, lastAccessTime, end) {
