@@ -28,7 +28,9 @@ test('each server of the benchmark answers two visitors correctly, and has a row
     await measurePopulation(population, present, options, { stores, cores: {}, peers: undefined }, (round, cells) => {
       reported.push(round.workload)
       const names = present.filter(({ workloads }) => workloads.includes(round.workload)).map(({ name }) => name)
-      const rows = tableOf(cells, { markdown: true }).split('\n').slice(2)
+      const rows = tableOf(cells, { ...options, markdown: true })
+        .split('\n')
+        .slice(2)
       assert.deepEqual(
         rows.map((row) => row.split(' | ')[0]),
         names.map((name) => `| ${name}`),
