@@ -19,7 +19,7 @@ const present = installed.filter(
 
 test('each server of the benchmark answers two visitors correctly, and has a row in each table of its workloads', async () => {
   const args = ['--sessions', '2', '--sizes', '4096', '--connections', '2']
-  const options = readOptions([...args, '--slices', '2', '--seconds', '0.02', '--latency-seconds', '0.05'])
+  const options = readOptions([...args, '--slices', '1', '--seconds', '0.01', '--latency-seconds', '0.02'])
   const [population] = planOf(options)
   assert.ok(population)
   const stores = await openStores(present.map(({ kind }) => kind))
