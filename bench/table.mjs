@@ -30,7 +30,7 @@ function ratio({ results }, other) {
     : median(results.map(({ perSecond }, round) => perSecond / other.results[round].perSecond)).toFixed(2)
 }
 
-function median(numbers) {
+export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
