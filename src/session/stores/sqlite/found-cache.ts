@@ -58,6 +58,7 @@ interface FoundCache {
   put(key: number, app: string, hash: string, found: FoundOTP): void
   /** Must be called when this connection writes the session, in the same event loop turn as the commit. */
   forget(key: number): void
+  forgetAll(): void
 }
 
 export function foundCache(db: SqliteDatabase): FoundCache {
@@ -95,5 +96,6 @@ export function foundCache(db: SqliteDatabase): FoundCache {
       names.delete(key)
       sessions.delete(name)
     },
+    forgetAll,
   }
 }

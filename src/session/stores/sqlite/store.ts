@@ -1,13 +1,15 @@
 import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
-import { perApp } from '../shared/per-app.ts'
+import { type PerApp, perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
+import { endMarks } from './end-marks.ts'
+import { markedEnds } from './marked-ends.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
 import { withRoundedIntegers } from './rounded-integers.ts'
-import { sqliteRows, storedApps } from './rows.ts'
+import { type SqliteRows, sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 
 export interface SqliteStoreOptions {
@@ -51,10 +53,18 @@ export function sqliteStoreWith(
   shortenBusyTimeout(db)
   const announcements = sqliteAnnouncements(db)
   const writes = writeBatch(db)
-  const rowsOf = perApp(sqliteRows(db, announcements.notify))
+  const marks = endMarks(db)
+  const makeRows = sqliteRows(db, marks, announcements.notify)
+  const rowsOf: PerApp<SqliteRows> = perApp((app) => {
+    resume(app)
+    return makeRows(app)
+  })
+  const store = embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : []))
+  const { resume, ...ends } = markedEnds(rowsOf, marks, writes, store)
   return {
     name: 'sqlite',
-    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    ...store,
+    ...ends,
     probe: sqliteProbe(db, writes),
     presence: sqlitePresence(db, writes),
     announcements,
