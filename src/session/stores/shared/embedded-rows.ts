@@ -78,3 +78,8 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 export interface Writes {
   add<T>(write: () => T): Promise<T>
 }
+
+/** Runs each lookup as one synchronous step, at a time between the call of `add` and the answer. */
+export interface Lookups {
+  add<T>(ask: () => T): Promise<T>
+}

@@ -8,7 +8,9 @@ import type { SqliteDatabase, SqliteStatement } from './batch.ts'
 const IS_MARKED = `m.app = s.app AND s.key <= m.last_key AND s.start_time IS NOT NULL AND s.end_at > m.ended_at
   AND (m.kind IS NULL OR m.kind = s.kind) AND m.except_id IS NOT s.id`
 
-/** A condition of statements on `session_records s`. While there are marks, `EndMarks.prepare` replaces it. */
+/** For statements that read few `session_records s`: no mark has ended the session. */
+export const IS_NOT_MARKED = `NOT EXISTS (SELECT 1 FROM session_end_marks m WHERE ${IS_MARKED})`
+/** For statements that read many sessions. While there are marks, `EndMarks.prepare` replaces it by `IS_NOT_MARKED`. */
 export const NOT_MARKED = '/* not marked */ 1'
 
 /** The key of a new session. No mark covers a new session, even if the sessions with the highest keys were deleted. */
@@ -31,8 +33,6 @@ export type EndedRow = Omit<EndedSession, 'reason'> & { readonly key: number }
 export interface EndMarks {
   /** Prepares a statement with `NOT_MARKED`. The returned function must be called immediately before each use. */
   prepare(sql: string): (app: string) => SqliteStatement
-  /** Whether the application has a mark. */
-  exist(app: string): boolean
   has(mark: string): boolean
   /** Returns the marks of an application that are at least as old as `time`. */
   until(app: string, time: number): string[]
@@ -70,14 +70,12 @@ export function endMarks(db: SqliteDatabase): EndMarks {
     prepare(sql) {
       const usual = db.prepare(sql)
       let withMarks: SqliteStatement | undefined
-      const isNotMarked = `NOT EXISTS (SELECT 1 FROM session_end_marks m WHERE ${IS_MARKED})`
       return (app) => {
         if (!exist(app)) return usual
-        withMarks ??= db.prepare(sql.replaceAll(NOT_MARKED, isNotMarked))
+        withMarks ??= db.prepare(sql.replaceAll(NOT_MARKED, IS_NOT_MARKED))
         return withMarks
       }
     },
-    exist,
     has: (mark) => hasStatement.get(mark) !== undefined,
     until: (app, time) => (untilStatement.all(app, time) as { id: string }[]).map(({ id }) => id),
     add(app, mark, { kind, exceptId }, ending) {

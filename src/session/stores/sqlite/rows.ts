@@ -4,8 +4,8 @@ import type { EmbeddedRows, Ending, SessionRow, Tombstone } from '../shared/embe
 import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
-import { type EndedRow, type EndMarks, NEW_KEY, NOT_MARKED } from './end-marks.ts'
-import { FOUND, type FoundRow, foundCache, RECORD, toFound } from './found-cache.ts'
+import { type EndedRow, type EndMarks, IS_NOT_MARKED, NEW_KEY, NOT_MARKED } from './end-marks.ts'
+import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
 interface SqliteRow extends SessionRow {
@@ -32,29 +32,26 @@ const IS_UNUSED = `s.start_time IS NOT NULL AND s.last_access_time <= s.start_ti
 const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.session_key = s.key AND ${IS_UNUSED_LOGIN})`
 
 const UPDATED = `version = version + 1, write_id = ?
-  WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
-    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?)) RETURNING key`
+  WHERE app = ? AND id = ? AND ${IS_NOT_MARKED} AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
+    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?))`
 
 export function sqliteRows(
   db: SqliteDatabase,
+  cache: FoundCache,
   marks: EndMarks,
   notify: SqliteAnnouncements['notify'],
 ): (app: string) => SqliteRows {
-  const cache = foundCache(db)
-  const findStatement = marks.prepare(
-    `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ? AND ${NOT_MARKED}`,
+  const findStatement = db.prepare(
+    `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
   )
-  const findOTPStatement = marks.prepare(
-    `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp' AND ${NOT_MARKED}`,
+  const findOTPStatement = db.prepare(
+    `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp' AND ${IS_NOT_MARKED}`,
   )
-  const tombstoneStatement = db.prepare(
-    `SELECT id, reason, ended_at AS endedAt, successor AS origin, keep_until AS keepUntil, message FROM session_tombstones WHERE app = ? AND hash = ?`,
+  const recordStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
   )
-  const recordStatement = marks.prepare(
-    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ? AND ${NOT_MARKED}`,
-  )
-  const writeIdStatement = marks.prepare(
-    `SELECT write_id AS writeId FROM session_records s WHERE s.app = ? AND s.id = ? AND ${NOT_MARKED}`,
+  const writeIdStatement = db.prepare(
+    `SELECT write_id AS writeId FROM session_records s WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
   )
   const credentialStatement = db.prepare(
     `SELECT ${CREDENTIAL} FROM session_credentials WHERE session_key = ? AND hash = ?`,
@@ -65,11 +62,11 @@ export function sqliteRows(
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.
-  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
+  const updateStorageStatement = db.prepare(`UPDATE session_records AS s SET storage = ?, ${UPDATED}`)
   const updateStatement = db.prepare(
-    `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
+    `UPDATE session_records AS s SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
       grants = coalesce(?, grants), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
-      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED}`,
+      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED} RETURNING key`,
   )
   const accessStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
@@ -108,13 +105,13 @@ export function sqliteRows(
   const leaveMessageStatement = db.prepare(
     'UPDATE session_tombstones SET message = ?, keep_until = ? WHERE app = ? AND id = ?',
   )
-  const liveOfUserStatement = marks.prepare(
-    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE} AND ${NOT_MARKED}
+  const liveOfUserStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE} AND ${IS_NOT_MARKED}
       AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = 'token') ORDER BY s.start_time, s.key`,
   )
-  const withUnusedLoginStatement = marks.prepare(
+  const withUnusedLoginStatement = db.prepare(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.key IN (${UNUSED_LOGINS} AND c.details = ?)
-      AND ${IS_UNUSED} AND ${NOT_MARKED} AND ${ORIGIN} = ? ORDER BY s.start_time, s.key`,
+      AND ${IS_UNUSED} AND ${IS_NOT_MARKED} AND ${ORIGIN} = ? ORDER BY s.start_time, s.key`,
   )
   const countRepeatedStatement = marks.prepare(
     `SELECT count(*) - count(DISTINCT origin) AS n FROM (
@@ -138,7 +135,7 @@ export function sqliteRows(
   const [begin, commit] = [db.prepare('BEGIN'), db.prepare('COMMIT')]
 
   function matching(app: string, { userId, kind, exceptId }: EndFilter, now: number): EndedRow[] {
-    const where = [`s.app = ?`, IS_LIVE, NOT_MARKED]
+    const where = [`s.app = ?`, IS_LIVE, IS_NOT_MARKED]
     const parameters: unknown[] = [app, now]
     const add = (condition: string, value: unknown) => {
       if (value === undefined) return
@@ -178,27 +175,24 @@ export function sqliteRows(
   return (app) => {
     const reader = { prepare: (sql: string) => marks.prepare(sql)(app) }
     const rows: SqliteRows = {
-      session: (id) => toRow(recordStatement(app).get(app, id) as RecordRow | undefined),
+      session: (id) => toRow(recordStatement.get(app, id) as RecordRow | undefined),
       find(id, hash) {
         const known = cache.get(app, id, hash)
         if (known) return known
-        const row = findStatement(app).get(hash, app, id) as (FoundRow & { key: number }) | undefined
+        const row = findStatement.get(hash, app, id) as (FoundRow & { key: number }) | undefined
         if (!row) return undefined
         const found = toFound(row)
         cache.put(row.key, app, hash, found)
         return found
       },
       findOTP(hash) {
-        const row = findOTPStatement(app).get(app, hash) as FoundRow | undefined
+        const row = findOTPStatement.get(app, hash) as FoundRow | undefined
         return row && toFound(row)
       },
-      tombstone: (id, hash) =>
-        marks.exist(app)
-          ? marks.tombstone(app, id, hash)
-          : (tombstoneStatement.get(app, hash) as Tombstone | undefined),
+      tombstone: (id, hash) => marks.tombstone(app, id, hash),
       credential: ({ key }, hash) => toCredential(credentialStatement.get(key, hash)),
       credentials: ({ key }) => credentialsStatement.all(key).map((row) => toCredential(row) as Credential),
-      writeIdOf: (id) => (writeIdStatement(app).get(app, id) as { writeId: string | null } | undefined)?.writeId,
+      writeIdOf: (id) => (writeIdStatement.get(app, id) as { writeId: string | null } | undefined)?.writeId,
 
       insert(session, credential) {
         const { id, kind, userName, userId, grants, storage, startTime, lastAccessTime } = session
@@ -209,17 +203,19 @@ export function sqliteRows(
         rows.addCredential({ key, record: session }, credential)
       },
       update(id, { version, by = null }: { version?: number; by?: string | null }, writeId, changes, now) {
-        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
+        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
         const others = [userName, userId, grants, lastAccessTime, idleMilliseconds, end]
-        if (marks.exist(app) && !rows.session(id)) return false
         const condition = [writeId, app, id, version ?? null, now, writeId, by, by, now]
-        const row = others.every((field) => field === undefined)
-          ? updateStorageStatement.get(storage ?? null, ...condition)
-          : updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
+        if (storage !== undefined && [...others, authenticatedAt].every((field) => field === undefined)) {
+          const isUpdated = Number(updateStorageStatement.run(storage, ...condition).changes) === 1
+          if (isUpdated) cache.replaceStorage(app, id, version, storage)
+          return isUpdated
+        }
+        const row = updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
         const key = (row as { key: number } | undefined)?.key
         if (key === undefined) return false
         cache.forget(key)
-        if (changes.authenticatedAt !== undefined) authenticatedStatement.run(changes.authenticatedAt, key, by)
+        if (authenticatedAt !== undefined) authenticatedStatement.run(authenticatedAt, key, by)
         return true
       },
       access({ key }, lastAccessTime, end) {
@@ -283,8 +279,8 @@ export function sqliteRows(
 
       countUpTo: (most) => (countUpToStatement(app).get(app, most) as { n: number }).n,
       countGuestsUpTo: (most) => (countGuestsUpToStatement(app).get(app, most) as { n: number }).n,
-      liveOfUser: (userId, now) => toRows(liveOfUserStatement(app).all(app, userId, now)),
-      withUnusedLogin: (origin) => toRows(withUnusedLoginStatement(app).all(app, origin, origin)),
+      liveOfUser: (userId, now) => toRows(liveOfUserStatement.all(app, userId, now)),
+      withUnusedLogin: (origin) => toRows(withUnusedLoginStatement.all(app, origin, origin)),
       countRepeatedLogins: () => (countRepeatedStatement(app).get(app) as { n: number }).n,
       endedUntil: (time, most) => toRows(endedUntilStatement.all(app, time, most)),
       list: (call) => inSnapshot(() => listPage(reader, call)),

@@ -3,14 +3,16 @@ import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
-import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
+import { openForSharing, type SqliteDatabase, shortenBusyTimeout } from './batch.ts'
 import { endMarks } from './end-marks.ts'
+import { foundCache } from './found-cache.ts'
 import { markedEnds } from './marked-ends.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
 import { withRoundedIntegers } from './rounded-integers.ts'
 import { type SqliteRows, sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
+import { turns } from './turns.ts'
 
 export interface SqliteStoreOptions {
   /**
@@ -52,14 +54,15 @@ export function sqliteStoreWith(
   prepareTables(db, steps)
   shortenBusyTimeout(db)
   const announcements = sqliteAnnouncements(db)
-  const writes = writeBatch(db)
+  const cache = foundCache(db)
   const marks = endMarks(db)
-  const makeRows = sqliteRows(db, marks, announcements.notify)
+  const { lookups, writes } = turns(db, cache)
+  const makeRows = sqliteRows(db, cache, marks, announcements.notify)
   const rowsOf: PerApp<SqliteRows> = perApp((app) => {
     resume(app)
     return makeRows(app)
   })
-  const store = embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : []))
+  const store = embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : []), lookups)
   const { resume, ...ends } = markedEnds(rowsOf, marks, writes, store)
   return {
     name: 'sqlite',
