@@ -3,7 +3,7 @@ import { endSession } from '../../../src/session/stores/shared/embedded-rules.ts
 import { isSelected } from '../../../src/session/stores/shared/memory-lists.ts'
 import { brokenMemory } from './broken-memory.ts'
 
-const STEP_SESSIONS = 500
+const STEP_SESSIONS = 100
 
 /** Ends some sessions, waits, then ends the next ones. Meanwhile the others are live. */
 export const endManyInSteps = brokenMemory((rowsOf) => ({

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import Database from 'better-sqlite3'
 import { sqliteStore } from '../../../../src/session/stores/sqlite/index.ts'
-import { APP, type Trial, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
+import { assertEnded } from '../../../../src/session/testing/contract/ending-all.ts'
+import { APP, otp, type Trial, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
 import { Program, type Scope, temporaryFolder } from '../../../support/process.ts'
 import { countEntries } from '../../support/sqlite-pair.ts'
 
@@ -11,6 +12,9 @@ const MANY = 2100
 test('[LIFE-12] if a process is killed while it ends all sessions, no session is live, and the next process ends and reports the rest', async (scope) => {
   const { file, trial, stored } = await openMany(scope)
   const { clock, store } = trial
+  const [first, other, last] = [stored[0], stored[MANY - 2], stored[MANY - 1]] as [Stored, Stored, Stored]
+  const link = otp(clock)
+  await store.attach({ id: other.record.id, credential: link })
   const killed = new Program(scope, {
     entry: 'test/session/fixtures/killed-end.ts',
     args: [file, APP, String(clock.now())],
@@ -19,20 +23,19 @@ test('[LIFE-12] if a process is killed while it ends all sessions, no session is
   const left = rowsOf(file, 'SELECT count(*) FROM session_records')
   assert.ok(left > 0 && left < MANY, String(left))
 
-  for (const { record, cookie } of [stored[0], stored[MANY - 1]] as Stored[])
-    assert.equal(await trial.stateOf(record.id, cookie.hash), 'revoked')
-  assert.equal(await store.count({ filter: {} }), 0)
-  const late = await trial.stored()
+  for (const { record, cookie } of [first, last]) assert.equal(await trial.stateOf(record.id, cookie.hash), 'revoked')
+  const late = await assertEnded(trial, other, link, { others: 0 })
 
   const next = openFile(scope, file)
   const nextTrial = trialOf(sqliteStore(next), clock)
-  assert.equal(await nextTrial.stateOf(late.record.id, late.cookie.hash), 'live')
+  assert.equal(await nextTrial.stateOf(late.id, late.hash), 'live')
   while (rowsOf(file, 'SELECT count(*) FROM session_end_marks') > 0) await new Promise(setImmediate)
   const reported = await nextTrial.store.sweep({ limit: 500 })
   assert.equal(reported.length, left)
   assert.deepEqual(await nextTrial.store.sweep({ limit: 500 }), [])
-  assert.equal(rowsOf(file, 'SELECT count(*) FROM session_records'), 1)
-  for (const { record, cookie } of [stored[0], stored[MANY - 1]] as Stored[]) {
+  assert.equal(rowsOf(file, 'SELECT count(*) FROM session_records'), 2)
+  assert.equal(await nextTrial.store.takeMessage({ id: other.record.id, hash: other.cookie.hash }), undefined)
+  for (const { record, cookie } of [first, last]) {
     const found = await nextTrial.store.find({ id: record.id, hash: cookie.hash })
     assert.deepEqual(found, { state: 'ended', reason: 'revoked', endedAt: clock.now(), message: true, origin: null })
   }
@@ -85,7 +88,7 @@ type Stored = Awaited<ReturnType<Trial['stored']>>
 async function openMany(scope: Scope): Promise<{ file: string; trial: Trial; stored: Stored[] }> {
   const file = `${temporaryFolder(scope)}/sessions.sqlite`
   const trial = trialOf(sqliteStore(openFile(scope, file), { durability: 'crash' }))
-  const stored = await Promise.all(Array.from({ length: MANY }, () => trial.stored()))
+  const stored = await Promise.all(Array.from({ length: MANY }, () => trial.stored({ userId: '3' })))
   return { file, trial, stored }
 }
 
