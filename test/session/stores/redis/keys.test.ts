@@ -195,7 +195,8 @@ if (redisUrl !== undefined) {
       [{ startTime: null, lastAccessTime: null }, {}],
       [{ end: NEVER, absoluteEnd: NEVER }, {}],
       [{}, { kind: 'bearer', via: 'token' }],
-      [{}, { via: 'link', expiresAt: later }],
+      [{}, { via: 'link' }],
+      [{}, { expiresAt: later }],
       [{}, { details: 'ORIGIN' }],
       [{}, { kind: 'otp', expiresAt: later }],
     ]
