@@ -1,6 +1,9 @@
 import type { Credential, SessionId, SessionRecord } from '../../record.ts'
-import type { Found, FoundOTP } from '../../store.ts'
+import type { CallOf, Found, FoundOTP } from '../../store.ts'
+import { foundState } from '../shared/found.ts'
 import type { PostgresCalls } from './calls.ts'
+import { gatherCalls } from './gathered-calls.ts'
+import type { PostgresStatement } from './pool.ts'
 import {
   CREDENTIAL,
   type CredentialRow,
@@ -14,10 +17,23 @@ import {
   toStoredValues,
 } from './rows.ts'
 
-const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
-  WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`
-const FIND_TOMBSTONE = `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor AS origin FROM session_tombstones
-  WHERE app = $1 AND hash = $2 AND id = $3 AND keep_until > $4`
+const BY_SECRET = (id: string, hash: string) => `SELECT ${RECORD}, ${CREDENTIAL}
+  FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+  WHERE s.app = $1 AND s.id = ${id} AND c.hash = ${hash}`
+const TOMBSTONE = (
+  id: string,
+  hash: string,
+  now: string,
+) => `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor AS origin
+  FROM session_tombstones WHERE app = $1 AND hash = ${hash} AND id = ${id} AND keep_until > ${now}`
+const FIND = BY_SECRET('$2', '$3')
+const FIND_TOMBSTONE = TOMBSTONE('$2', '$3', '$4')
+// OFFSET 0 makes every plan look up one pair after the other in the indexes, also without statistics.
+const eachOf = (lookUp: string) => `SELECT a.place, f.*
+  FROM unnest($2::text[], $3::text[], $4::double precision[]) WITH ORDINALITY a(id, hash, now, place),
+    LATERAL (${lookUp} OFFSET 0) f`
+const FIND_MANY = eachOf(BY_SECRET('a.id', 'a.hash'))
+const FIND_TOMBSTONES = eachOf(TOMBSTONE('a.id', 'a.hash', 'a.now'))
 const FIND_RECORD = `SELECT ${RECORD} FROM session_records s WHERE s.app = $1 AND s.id = $2`
 const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
   FROM session_records s JOIN session_credentials c ON c.session_key = s.key
@@ -33,24 +49,39 @@ const TAKE_MESSAGE = `WITH taken AS (
   UPDATE session_tombstones t SET message = NULL FROM taken
   WHERE t.app = taken.app AND t.hash = taken.hash RETURNING taken.message`
 
+type FindCall = CallOf<'find'>
 type TombstoneRow = RowOf<Omit<Extract<Found, { state: 'ended' }>, 'state'>>
 
 export function postgresReads(calls: PostgresCalls) {
   const all = <Row>(name: string, text: string, ...values: unknown[]) =>
-    calls.rows({ name, text, values: toStoredValues(values) }) as Promise<Row[]>
+    calls.rows(statement(name, text, values)) as Promise<Row[]>
+
+  const session = gatherCalls(calls, {
+    groupOf: ({ app }: FindCall) => app,
+    statementFor: (asked) => statement('session_find_many_v1', FIND_MANY, listsOf(asked)),
+    answersIn: (rows, count) => answersAt(rows as (RecordRow & CredentialRow & AtPlace)[], count, toFound),
+    async alone(call, { app, id, hash }) {
+      const [row] = await calls.rows(statement('session_find_v1', FIND, [app, id, hash]), call)
+      return row ? toFound(row as RecordRow & CredentialRow) : null
+    },
+  })
+
+  const tombstone = gatherCalls(calls, {
+    groupOf: ({ app }: FindCall) => app,
+    statementFor: (asked) => statement('session_tombstones_v1', FIND_TOMBSTONES, listsOf(asked)),
+    answersIn: (rows, count) => answersAt(rows as (TombstoneRow & AtPlace)[], count, toEnded),
+    async alone(call, { app, id, hash, now }) {
+      const [row] = await calls.rows(statement('session_tombstone_v3', FIND_TOMBSTONE, [app, id, hash, now]), call)
+      return row ? toEnded(row as TombstoneRow) : null
+    },
+  })
 
   return {
-    async find(app: string, id: SessionId, hash: string): Promise<FoundOTP | undefined> {
-      const [row] = await all<RecordRow & CredentialRow>('session_find_v1', FIND, app, id, hash)
-      return row && toFound(row)
-    },
-
-    async tombstone(app: string, id: SessionId, hash: string, now: number): Promise<Found | undefined> {
-      const [row] = await all<TombstoneRow>('session_tombstone_v2', FIND_TOMBSTONE, app, hash, id, now)
-      return (
-        row && { ...row, state: 'ended', endedAt: Number(row.endedAt), origin: row.origin && fromStored(row.origin) }
-      )
-    },
+    find: (asked: FindCall): Promise<Found | undefined> =>
+      calls.open(async (call) => {
+        const found = await session(call, asked)
+        return (found && foundState(found, asked.now)) ?? (await tombstone(call, asked)) ?? undefined
+      }),
 
     async record(app: string, id: SessionId): Promise<SessionRecord | undefined> {
       const [row] = await all<RecordRow>('session_record_v1', FIND_RECORD, app, id)
@@ -80,4 +111,31 @@ export function postgresReads(calls: PostgresCalls) {
       return row && fromStored(row.message)
     },
   }
+}
+
+function statement(name: string, text: string, values: readonly unknown[]): PostgresStatement {
+  return { name, text, values: toStoredValues(values) }
+}
+
+function listsOf(asked: readonly FindCall[]): unknown[] {
+  return [asked[0]?.app, asked.map(({ id }) => id), asked.map(({ hash }) => hash), asked.map(({ now }) => now)]
+}
+
+interface AtPlace {
+  place: number | string
+}
+
+/** The answer of each call. The answer null means that PostgreSQL found nothing. */
+function answersAt<Row extends AtPlace, Answer>(
+  rows: readonly Row[],
+  count: number,
+  toAnswer: (row: Row) => Answer,
+): (Answer | null)[] {
+  const answers = new Array<Answer | null>(count).fill(null)
+  for (const row of rows) answers[Number(row.place) - 1] = toAnswer(row)
+  return answers
+}
+
+function toEnded({ reason, endedAt, message, origin }: TombstoneRow): Found {
+  return { state: 'ended', reason, endedAt: Number(endedAt), message, origin: origin && fromStored(origin) }
 }

@@ -1,0 +1,67 @@
+import {
+  CREDENTIAL_COLUMNS,
+  credentialFields,
+  has,
+  isLive,
+  LICENCES,
+  REQUIRE_READ_COMMITTED,
+  SESSION_COLUMNS,
+  sessionFields,
+} from './sql-fragments.ts'
+
+// A session and a credential have twelve fields each. A list of them has a row for each field.
+const PLACES = Array.from({ length: 12 }, (_, index) => index + 1)
+const rowsOf = (list: string) => PLACES.map((place) => `${list}[${place}:${place}]`)
+const names = PLACES.map((place) => `f${place}`)
+
+/**
+ * The functions that answer several calls at once. They wait for no lock of a row and for no licence, so a call does
+ * not delay the other calls of its batch.
+ */
+export const BATCH_FUNCTIONS = `
+-- Updates the storage of several sessions, at most once each. Returns the places of the calls that it has carried out.
+CREATE FUNCTION session_update_many_v1(
+  p_app text, p_ids text[], p_versions bigint[], p_bys text[], p_write_ids text[], p_storages text[], p_nows double precision[]
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  keys bigint[];
+  places jsonb;
+BEGIN
+  ${REQUIRE_READ_COMMITTED}
+  keys := array(SELECT s.key FROM unnest(p_ids) a(id) JOIN session_records s ON s.app = p_app AND s.id = a.id
+    ORDER BY s.key FOR UPDATE OF s SKIP LOCKED);
+  WITH updated AS (
+    UPDATE session_records s SET storage = a.storage, version = s.version + 1, write_id = a.write_id
+    FROM unnest(p_ids, p_versions, p_bys, p_write_ids, p_storages, p_nows) WITH ORDINALITY a(id, version, by, write_id, storage, now, place)
+    WHERE s.app = p_app AND s.id = a.id AND s.key = ANY (keys) AND ${isLive('s', 'a.now')}
+      AND (a.version IS NULL OR a.version = s.version) AND ${has('s', 'a.by', 'expiry', 'a.now')}
+    RETURNING a.place
+  )
+  SELECT jsonb_agg(updated.place) INTO places FROM updated;
+  RETURN coalesce(places, '[]');
+END $$;
+
+-- Adds several sessions. Returns null, and adds none of them, if the limits do not certainly admit all of them.
+CREATE FUNCTION session_create_many_v1(
+  p_app text, p_sessions text[], p_credentials text[], p_licences integer, p_guests integer
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  others integer := array_length(p_sessions, 2) - 1;
+BEGIN
+  ${REQUIRE_READ_COMMITTED}
+  IF p_licences IS NOT NULL OR p_guests IS NOT NULL THEN
+    IF p_licences <= others OR p_guests <= others THEN RETURN NULL; END IF;
+    IF NOT pg_try_advisory_xact_lock(${LICENCES}) THEN RETURN NULL; END IF;
+    IF session_is_full_v1(p_app, true, p_licences - others, p_guests - others) THEN RETURN NULL; END IF;
+  END IF;
+  WITH made AS (
+    INSERT INTO session_records (${SESSION_COLUMNS})
+    SELECT ${sessionFields((place) => `s.f${place}`)} FROM unnest(${rowsOf('p_sessions')}) s(${names})
+    RETURNING key, id
+  )
+  INSERT INTO session_credentials (${CREDENTIAL_COLUMNS})
+  SELECT made.key, ${credentialFields((place) => `c.f${place}`)}
+  FROM made JOIN unnest(p_sessions[1:1], ${rowsOf('p_credentials')}) c(id, ${names}) ON c.id = made.id;
+  RETURN true;
+END $$;
+`
