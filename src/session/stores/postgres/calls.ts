@@ -13,17 +13,21 @@ export interface OpenCall {
   isOver: boolean
 }
 
+interface Member {
+  call: OpenCall
+}
+
 export interface PostgresCalls {
   /** Runs the steps of one call within the deadline. An error says whether the call has certainly written nothing. */
   open<T>(steps: (call: OpenCall) => Promise<T>): Promise<T>
   /**
-   * Sends one statement for several calls. `statementFor` gets the members whose callers still wait. Sends nothing if
-   * no caller waits. Returns the members of the statement and its rows.
+   * Sends one statement for several calls. `take` returns the members when there is a connection. The statement leaves
+   * out members whose callers no longer wait. Returns the members of the statement and its rows.
    */
-  send<Member extends { call: OpenCall }>(
-    members: readonly Member[],
-    statementFor: (waiting: readonly Member[]) => PostgresStatement,
-  ): Promise<{ members: readonly Member[]; rows: unknown[] }>
+  send<M extends Member>(
+    take: () => readonly M[],
+    statementFor: (members: readonly M[]) => PostgresStatement,
+  ): Promise<{ members: readonly M[]; rows: unknown[] }>
   /** Without `call`, the statement is a call of its own. */
   rows(statement: PostgresStatement, call?: OpenCall): Promise<unknown[]>
   /** Calls an SQL function of the store, and parses the JSON that it returns. Returns `undefined` for null. */
@@ -79,10 +83,14 @@ export function postgresCalls(
     }
   }
 
-  const send: PostgresCalls['send'] = async (asked, statementFor) => {
+  async function send<M extends Member>(
+    take: () => readonly M[],
+    statementFor: (members: readonly M[]) => PostgresStatement,
+  ) {
+    let members: readonly M[] | undefined
     for (let attempt = 1; ; attempt++) {
       const client = await pool.connect()
-      const members = asked.filter(({ call }) => !call.isOver)
+      members = (members ?? take()).filter(({ call }) => !call.isOver)
       if (members.length === 0) {
         client.release()
         return { members, rows: [] }
@@ -113,7 +121,12 @@ export function postgresCalls(
 
   async function rows(statement: PostgresStatement, call?: OpenCall): Promise<unknown[]> {
     if (call === undefined) return open((own) => rows(statement, own))
-    return (await send([{ call }], () => statement)).rows
+    return (
+      await send(
+        () => [{ call }],
+        () => statement,
+      )
+    ).rows
   }
 
   return {
@@ -136,7 +149,7 @@ export function answerOf(rows: readonly unknown[]): unknown {
   return row?.answer == null ? undefined : fromStoredJson(row.answer)
 }
 
-function markSent(members: readonly { call: OpenCall }[], isSent: boolean): void {
+function markSent(members: readonly Member[], isSent: boolean): void {
   for (const { call } of members) call.isSent = isSent
 }
 

@@ -57,22 +57,27 @@ export function postgresReads(calls: PostgresCalls) {
     calls.rows(statement(name, text, values)) as Promise<Row[]>
 
   const session = gatherCalls(calls, {
-    groupOf: ({ app }: FindCall) => app,
-    statementFor: (asked) => statement('session_find_many_v1', FIND_MANY, listsOf(asked)),
-    answersIn: (rows, count) => answersAt(rows as (RecordRow & CredentialRow & AtPlace)[], count, toFound),
-    async alone(call, { app, id, hash }) {
-      const [row] = await calls.rows(statement('session_find_v1', FIND, [app, id, hash]), call)
-      return row ? toFound(row as RecordRow & CredentialRow) : null
+    one: {
+      statementFor: ({ app, id, hash }: FindCall) => statement('session_find_v1', FIND, [app, id, hash]),
+      answerIn: ([row]) => (row ? toFound(row as RecordRow & CredentialRow) : null),
+    },
+    many: {
+      groupOf: ({ app }) => app,
+      statementFor: (asked) => statement('session_find_many_v1', FIND_MANY, listsOf(asked)),
+      answersIn: (rows, count) => answersAt(rows as (RecordRow & CredentialRow & AtPlace)[], count, toFound),
     },
   })
 
   const tombstone = gatherCalls(calls, {
-    groupOf: ({ app }: FindCall) => app,
-    statementFor: (asked) => statement('session_tombstones_v1', FIND_TOMBSTONES, listsOf(asked)),
-    answersIn: (rows, count) => answersAt(rows as (TombstoneRow & AtPlace)[], count, toEnded),
-    async alone(call, { app, id, hash, now }) {
-      const [row] = await calls.rows(statement('session_tombstone_v3', FIND_TOMBSTONE, [app, id, hash, now]), call)
-      return row ? toEnded(row as TombstoneRow) : null
+    one: {
+      statementFor: ({ app, id, hash, now }: FindCall) =>
+        statement('session_tombstone_v3', FIND_TOMBSTONE, [app, id, hash, now]),
+      answerIn: ([row]) => (row ? toEnded(row as TombstoneRow) : null),
+    },
+    many: {
+      groupOf: ({ app }) => app,
+      statementFor: (asked) => statement('session_tombstones_v1', FIND_TOMBSTONES, listsOf(asked)),
+      answersIn: (rows, count) => answersAt(rows as (TombstoneRow & AtPlace)[], count, toEnded),
     },
   })
 
