@@ -14,17 +14,35 @@ const PLACES = Array.from({ length: 12 }, (_, index) => index + 1)
 const rowsOf = (list: string) => PLACES.map((place) => `${list}[${place}:${place}]`)
 const names = PLACES.map((place) => `f${place}`)
 
+// PostgreSQL plans each statement of these functions once for each connection. The plan uses the indexes, even if it is
+// made for small tables or without statistics.
+const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan SET enable_seqscan = off'
+const JOINED_BY_INDEX = 'SET enable_hashjoin = off SET enable_mergejoin = off'
+
 /**
  * The functions that answer several calls at once. They wait for no lock of a row and for no licence, so a call does
  * not delay the other calls of its batch.
  */
 export const BATCH_FUNCTIONS = `
+CREATE FUNCTION session_find_many_v1(p_app text, p_ids text[], p_hashes text[])
+RETURNS TABLE (place bigint, session session_records, credential session_credentials) LANGUAGE plpgsql STABLE ${PLANNED_ONCE} AS $$
+BEGIN
+  RETURN QUERY SELECT a.place, f.s, f.c FROM unnest(p_ids, p_hashes) WITH ORDINALITY a(id, hash, place), LATERAL (
+    SELECT s, c FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+    WHERE s.app = p_app AND s.id = a.id AND c.hash = a.hash OFFSET 0) f;
+END $$;
+
+CREATE FUNCTION session_find_tombstones_v1(p_app text, p_ids text[], p_hashes text[], p_nows double precision[])
+RETURNS TABLE (place bigint, tombstone session_tombstones) LANGUAGE plpgsql STABLE ${PLANNED_ONCE} AS $$
+BEGIN
+  RETURN QUERY SELECT a.place, f.t FROM unnest(p_ids, p_hashes, p_nows) WITH ORDINALITY a(id, hash, now, place), LATERAL (
+    SELECT t FROM session_tombstones t WHERE t.app = p_app AND t.hash = a.hash AND t.id = a.id AND t.keep_until > a.now OFFSET 0) f;
+END $$;
+
 -- Updates the storage of several sessions, at most once each. Returns the places of the calls that it has carried out.
--- Its plans use the indexes, also without statistics and after the tables have grown.
 CREATE FUNCTION session_update_many_v1(
   p_app text, p_ids text[], p_versions bigint[], p_bys text[], p_write_ids text[], p_storages text[], p_nows double precision[]
-) RETURNS jsonb LANGUAGE plpgsql
-  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+) RETURNS jsonb LANGUAGE plpgsql ${PLANNED_ONCE} ${JOINED_BY_INDEX} AS $$
 DECLARE
   keys bigint[];
   places jsonb;

@@ -18,8 +18,11 @@ interface Member {
 }
 
 export interface PostgresCalls {
-  /** Runs the steps of one call within the deadline. An error says whether the call has certainly written nothing. */
-  open<T>(steps: (call: OpenCall) => Promise<T>): Promise<T>
+  /**
+   * Runs the steps of one call within the deadline, or within `milliseconds` if they are longer. An error says whether
+   * the call has certainly written nothing.
+   */
+  open<T>(steps: (call: OpenCall) => Promise<T>, milliseconds?: number): Promise<T>
   /**
    * Sends one statement for several calls. `take` returns the members when there is a connection. The statement leaves
    * out members whose callers no longer wait. Returns the members of the statement and its rows.
@@ -73,10 +76,11 @@ export function postgresCalls(
   let usesNames = true
   handleErrors(pool)
 
-  async function open<T>(steps: (call: OpenCall) => Promise<T>): Promise<T> {
+  async function open<T>(steps: (call: OpenCall) => Promise<T>, milliseconds = 0): Promise<T> {
+    const longest = Math.max(milliseconds, deadlineMilliseconds)
     const call = { isSent: false, isOver: false }
     try {
-      return await withinDeadline(steps(call), deadlineMilliseconds, 'PostgreSQL')
+      return await withinDeadline(steps(call), longest, 'PostgreSQL')
     } catch (error) {
       call.isOver = true
       throw call.isSent ? error : markNothingWritten(withDirections(error))

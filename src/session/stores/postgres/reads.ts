@@ -17,23 +17,15 @@ import {
   toStoredValues,
 } from './rows.ts'
 
-const BY_SECRET = (id: string, hash: string) => `SELECT ${RECORD}, ${CREDENTIAL}
-  FROM session_records s JOIN session_credentials c ON c.session_key = s.key
-  WHERE s.app = $1 AND s.id = ${id} AND c.hash = ${hash}`
-const TOMBSTONE = (
-  id: string,
-  hash: string,
-  now: string,
-) => `SELECT reason, ended_at AS "endedAt", message IS NOT NULL AS message, successor AS origin
-  FROM session_tombstones WHERE app = $1 AND hash = ${hash} AND id = ${id} AND keep_until > ${now}`
-const FIND = BY_SECRET('$2', '$3')
-const FIND_TOMBSTONE = TOMBSTONE('$2', '$3', '$4')
-// OFFSET 0 makes every plan look up one pair after the other in the indexes, also without statistics.
-const eachOf = (lookUp: string) => `SELECT a.place, f.*
-  FROM unnest($2::text[], $3::text[], $4::double precision[]) WITH ORDINALITY a(id, hash, now, place),
-    LATERAL (${lookUp} OFFSET 0) f`
-const FIND_MANY = eachOf(BY_SECRET('a.id', 'a.hash'))
-const FIND_TOMBSTONES = eachOf(TOMBSTONE('a.id', 'a.hash', 'a.now'))
+const FIND = `SELECT ${RECORD}, ${CREDENTIAL} FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+  WHERE s.app = $1 AND s.id = $2 AND c.hash = $3`
+const FIND_MANY = `SELECT f.place, ${RECORD}, ${CREDENTIAL}
+  FROM session_find_many_v1($1, $2, $3) f, LATERAL (SELECT (f.session).*) s, LATERAL (SELECT (f.credential).*) c`
+const TOMBSTONE = 't.reason, t.ended_at AS "endedAt", t.message IS NOT NULL AS message, t.successor AS origin'
+const FIND_TOMBSTONE = `SELECT ${TOMBSTONE} FROM session_tombstones t
+  WHERE t.app = $1 AND t.id = $2 AND t.hash = $3 AND t.keep_until > $4`
+const FIND_TOMBSTONES = `SELECT f.place, ${TOMBSTONE}
+  FROM session_find_tombstones_v1($1, $2, $3, $4) f, LATERAL (SELECT (f.tombstone).*) t`
 const FIND_RECORD = `SELECT ${RECORD} FROM session_records s WHERE s.app = $1 AND s.id = $2`
 const FIND_CREDENTIALS = `SELECT s.id AS "sessionId", ${CREDENTIAL}
   FROM session_records s JOIN session_credentials c ON c.session_key = s.key
@@ -63,7 +55,7 @@ export function postgresReads(calls: PostgresCalls) {
     },
     many: {
       groupOf: ({ app }) => app,
-      statementFor: (asked) => statement('session_find_many_v1', FIND_MANY, listsOf(asked)),
+      statementFor: (asked) => statement('session_find_many_v1', FIND_MANY, secretsOf(asked)),
       answersIn: (rows, count) => answersAt(rows as (RecordRow & CredentialRow & AtPlace)[], count, toFound),
     },
   })
@@ -76,7 +68,8 @@ export function postgresReads(calls: PostgresCalls) {
     },
     many: {
       groupOf: ({ app }) => app,
-      statementFor: (asked) => statement('session_tombstones_v1', FIND_TOMBSTONES, listsOf(asked)),
+      statementFor: (asked) =>
+        statement('session_find_tombstones_v1', FIND_TOMBSTONES, [...secretsOf(asked), asked.map(({ now }) => now)]),
       answersIn: (rows, count) => answersAt(rows as (TombstoneRow & AtPlace)[], count, toEnded),
     },
   })
@@ -122,8 +115,8 @@ function statement(name: string, text: string, values: readonly unknown[]): Post
   return { name, text, values: toStoredValues(values) }
 }
 
-function listsOf(asked: readonly FindCall[]): unknown[] {
-  return [asked[0]?.app, asked.map(({ id }) => id), asked.map(({ hash }) => hash), asked.map(({ now }) => now)]
+function secretsOf(asked: readonly FindCall[]): unknown[] {
+  return [asked[0]?.app, asked.map(({ id }) => id), asked.map(({ hash }) => hash)]
 }
 
 interface AtPlace {
