@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import { isValueRefused, type OpenCall, type PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 
