@@ -3,7 +3,7 @@ import {
   credentialFields,
   has,
   isLive,
-  LICENCES,
+  LOCK_LICENCES,
   REQUIRE_READ_COMMITTED,
   SESSION_COLUMNS,
   sessionFields,
@@ -20,8 +20,8 @@ const PLANNED_ONCE = 'SET plan_cache_mode = force_generic_plan SET enable_seqsca
 const JOINED_BY_INDEX = 'SET enable_hashjoin = off SET enable_mergejoin = off'
 
 /**
- * The functions that answer several calls at once. They wait for no lock of a row and for no licence, so a call does
- * not delay the other calls of its batch.
+ * The functions that answer several calls at once. A call does not delay the other calls of its batch: they wait for no
+ * row, and for the licences only if each of them needs one.
  */
 export const BATCH_FUNCTIONS = `
 CREATE FUNCTION session_find_many_v1(p_app text, p_ids text[], p_hashes text[])
@@ -71,7 +71,7 @@ BEGIN
   ${REQUIRE_READ_COMMITTED}
   IF p_licences IS NOT NULL OR p_guests IS NOT NULL THEN
     IF p_licences <= others OR p_guests <= others THEN RETURN NULL; END IF;
-    IF NOT pg_try_advisory_xact_lock(${LICENCES}) THEN RETURN NULL; END IF;
+    ${LOCK_LICENCES}
     IF session_is_full_v1(p_app, true, p_licences - others, p_guests - others) THEN RETURN NULL; END IF;
   END IF;
   WITH made AS (

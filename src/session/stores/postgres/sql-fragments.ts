@@ -17,8 +17,7 @@ export const REQUIRE_READ_COMMITTED = `
 // new session.
 export const LOCK_SUCCESSION = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 1));'
 export const SHARE_SUCCESSION = 'PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_app, 1));'
-export const LICENCES = 'hashtextextended(p_app, 2)'
-export const LOCK_LICENCES = `PERFORM pg_advisory_xact_lock(${LICENCES});`
+export const LOCK_LICENCES = 'PERFORM pg_advisory_xact_lock(hashtextextended(p_app, 2));'
 export const lockUser = (user: string) => `PERFORM pg_advisory_xact_lock(hashtextextended(p_app || ' ' || ${user}, 3));`
 
 /** All functions lock rows in the order of their keys, which prevents deadlocks. */
