@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
 import type { Pool } from 'pg'
-import { isNothingWritten } from '../../../../src/session/record.ts'
+import { isNothingWritten, MOST_UNUSED_LOGINS } from '../../../../src/session/record.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
 import {
   APP,
@@ -139,19 +139,40 @@ if (postgresUrl !== undefined) {
     assert.equal((await waiting)?.updated, true)
   })
 
-  test('new sessions wait for the lock of the licences, and are then counted', async () => {
-    const limits = { sessions: 3 }
+  test('new sessions of one turn wait for the lock of the licences, and are then counted', async () => {
+    const limits = { sessions: 5 }
     const app = 'LICENCES'
     const client = await pool.connect()
     await client.query('BEGIN')
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 2))', [app])
     const creating = Promise.all(range(4, () => store.create({ app, ...trial.newSession(), limits })))
-    await store.create({ app, ...trial.newSession() })
-    assert.equal(await store.count({ app, filter: {} }), 1)
+    await Promise.all(range(2, () => store.create({ app, ...trial.newSession() })))
+    assert.equal(await store.count({ app, filter: {} }), 2)
     await client.query('COMMIT')
     client.release()
-    assert.equal((await creating).filter(({ admitted }) => admitted).length, 2)
-    assert.equal(await store.count({ app, filter: {} }), 3)
+    assert.equal((await creating).filter(({ admitted }) => admitted).length, 3)
+    assert.equal(await store.count({ app, filter: {} }), 5)
+  })
+
+  test('in one turn, updates of other fields than the storage are stored, and repeated logins are limited', async () => {
+    const app = 'FIELDS'
+    const visits = range(2, () => trial.newSession())
+    await Promise.all(visits.map((visit) => store.create({ app, ...visit })))
+    const changes = [{ storage: '1', userName: 'Ana' }, { grants: 'all' }]
+    const update = (n: number, { session: { id } } = visits[n] ?? assert.fail()) =>
+      store.update({ app, id, expected: {}, writeId: 'w', changes: changes[n] ?? {} })
+    await Promise.all([update(0), update(1)])
+    const records = await Promise.all(visits.map(({ session: { id } }) => store.get({ app, id })))
+    assert.deepEqual(
+      records.map((record) => [record?.storage, record?.userName, record?.grants]),
+      [
+        ['1', 'Ana', ''],
+        [visits[1]?.session.storage, '', 'all'],
+      ],
+    )
+    const login = () => ({ ...trial.newSession(), credential: credential(clock, { details: 'A', via: 'login' }) })
+    await Promise.all(range(MOST_UNUSED_LOGINS + 2, () => store.create({ app, ...login() })))
+    assert.equal(await store.count({ app, filter: {} }), 2 + MOST_UNUSED_LOGINS)
   })
 
   test('when PostgreSQL refuses a value of one call, only this call fails, with the error that nothing was written', async () => {
