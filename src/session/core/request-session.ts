@@ -135,7 +135,7 @@ export class RequestSession {
   /** Whether a login or a rotation has replaced the cookie of this request less than a minute ago. */
   cookieWasReplaced = false
   /** The ended credential whose message this device has not read; undefined for no message. */
-  unread: { hash: string } | undefined
+  unread: { id: SessionId; hash: string } | undefined
   /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */
   origin: SessionId | undefined
   /** The flash messages that this request has queued. */

@@ -5,6 +5,7 @@ import { changing } from './contract/changing.ts'
 import { counting } from './contract/counting.ts'
 import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
+import { endingAll } from './contract/ending-all.ts'
 import { expiring } from './contract/expiring.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
@@ -24,6 +25,7 @@ export const storePromises: readonly StorePromise[] = [
   ...expiring,
   ...replacing,
   ...ending,
+  ...endingAll,
   ...messages,
   ...sweeping,
   ...counting,

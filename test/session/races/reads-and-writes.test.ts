@@ -26,11 +26,12 @@ for (const [name, open] of Object.entries(STORES)) {
     const managers = [0, 1].map(() => createSessions<Storage>({ appName: 'LOAD', store, secureCookie: false }))
     t.after(() => Promise.all(managers.map((manager) => manager.close())))
     const wires = managers.map(directWire)
-    const wire = (nth: number) => wires[nth % wires.length] as Wire
-    const users = await Promise.all(Array.from({ length: USERS }, (_, nth) => signIn(wire(nth), `User ${nth}`)))
+    // The calls of one user alternate between the processes, so that writes conflict.
+    const wire = (nth: number) => wires[Math.floor(nth / USERS) % wires.length] as Wire
+    const users = await Promise.all(Array.from({ length: USERS }, (_, nth) => signIn(wire(0), `User ${nth}`)))
 
     for (let wave = 0; wave < WAVES; wave++) {
-      const reads = perWave(READS).map((nth) => read(wire(nth + wave), users[nth % USERS] as User))
+      const reads = perWave(READS).map((nth) => read(wire(nth), users[nth % USERS] as User))
       const writes = perWave(WRITES).map((nth) => write(wire(nth), users[nth % USERS] as User))
       await Promise.all([...reads, ...writes])
     }
