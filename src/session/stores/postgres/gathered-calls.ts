@@ -3,7 +3,7 @@ import { isValueRefused, type OpenCall, type PostgresCalls } from './calls.ts'
 import type { PostgresStatement } from './pool.ts'
 
 /** The statement for a call that is alone, and the statement for several calls. */
-export interface Gathering<Asked, Answer extends object | null> {
+interface Gathering<Asked, Answer extends object | null> {
   one: {
     statementFor(asked: Asked): PostgresStatement
     answerIn(rows: readonly unknown[]): Answer
