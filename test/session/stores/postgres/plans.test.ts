@@ -69,6 +69,20 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
   const [id, hash] = ['S-3', 'hash-3']
   yield ['find', () => store.find({ id, hash, now })]
   yield ['find what is not there', () => store.find({ id, hash: 'nothing', now })]
+  // PostgreSQL may choose another plan after five executions.
+  yield [
+    'lookups in one turn',
+    () => repeated(() => tenAtOnce((n) => store.find({ id: `S-${n}`, hash: `hash-${n}`, now }))),
+  ]
+  yield [
+    'lookups of tombstones in one turn',
+    () => repeated(() => tenAtOnce((n) => store.find({ id: `G-${n}`, hash: `gone-${n}`, now }))),
+  ]
+  const write = (n: number) =>
+    store.update({ id: `S-${n}`, expected: { by: `hash-${n}` }, writeId: 'w', changes: { storage: '{}' }, now })
+  yield ['updates in one turn', () => repeated(() => tenAtOnce(write))]
+  const visit = () => store.create({ session: session(clock), credential: credential(clock), now })
+  yield ['new sessions in one turn', () => repeated(() => tenAtOnce(visit))]
   yield ['get', () => store.get({ id })]
   yield ['credentials', () => store.credentials({ ids: [id, 'S-4'] })]
   yield ['update', () => store.update({ id, expected: { by: hash }, writeId: 'w', changes: { storage: '{}' }, now })]
@@ -126,6 +140,14 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
             if (next) await store.list({ filter, page: { sort, direction, after: next }, now })
           },
         ]
+}
+
+async function repeated(act: () => Promise<unknown>): Promise<void> {
+  for (let time = 1; time <= 7; time++) await act()
+}
+
+function tenAtOnce(ask: (n: number) => Promise<unknown>): Promise<unknown> {
+  return Promise.all(Array.from({ length: 10 }, (_, n) => ask(1000 + n)))
 }
 
 /** SQL for many sessions. Few rows match each filter, and some sessions have expired. */
