@@ -33,6 +33,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/logout' },
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
+    { at: '/under-the-hood' },
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
   'salesperson with a customer': [
@@ -45,6 +46,8 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/operations' },
     { at: '/operations/1' },
     { at: '/operations/2' },
+    { at: '/under-the-hood' },
+    { at: '/under-the-hood?request=unknown' },
     { at: '/admin/sessions' },
   ],
   'salesperson with an account': [
