@@ -1,4 +1,5 @@
 import type { MakeBroken } from './broken-memory.ts'
+import { detailsInTwoSteps } from './details-in-two-steps.ts'
 import { endInTwoSteps } from './end-in-two-steps.ts'
 import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
@@ -60,6 +61,11 @@ export const brokenStores: readonly BrokenStore[] = [
       'a rotation leaves one credential, and of many rotations of the same credential exactly one succeeds',
       'a rotation that keeps the others ends only the caller’s old credential',
     ],
+  },
+  {
+    flaw: 'a change of details that compares, waits, then writes',
+    make: detailsInTwoSteps,
+    breaks: ['of many calls of setDetails with the same old details exactly one succeeds'],
   },
   {
     flaw: 'a session that is live in the millisecond of its end',
