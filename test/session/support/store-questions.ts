@@ -92,8 +92,8 @@ export class Questions {
       case 'rotate':
         return { id, by: this.#hashOf(id), credential: this.#credential(id), others: oneOf(['end', 'keep']), now }
       case 'setDetails': {
-        const details = [null, 'O-1', 'O-2', 'O-3', ...TEXTS]
-        return { id, hash: this.#hashOf(id), from: oneOf(details), to: oneOf(['O-1', ...TEXTS]), now }
+        const from = oneOf([null, 'O-1', 'O-2', 'O-3', ...TEXTS] as const)
+        return { id, hash: this.#hashOf(id), from, to: oneOf(['O-1', ...TEXTS]), now }
       }
       case 'findOTP':
         return { hash: this.#anyOTP(), now }

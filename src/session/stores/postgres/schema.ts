@@ -1,7 +1,13 @@
 import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
-import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, DETAILS_FUNCTION, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
+import {
+  CREDENTIAL_FUNCTIONS,
+  DETACH_FUNCTION,
+  DETAILS_FUNCTION,
+  EXPIRY_FUNCTIONS,
+  OTP_FUNCTIONS,
+} from './credential-functions.ts'
 import { CREDENTIAL_EXPIRY_FUNCTIONS, END_FUNCTIONS } from './end-functions.ts'
 import { CALLER_FUNCTIONS, LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
