@@ -154,7 +154,7 @@ function challengeHeader({ clock }: Context, { milliseconds }: BindingPolicy, { 
 }
 
 function answer(status: number, headers: Record<string, string>, body: string): BindingAnswer {
-  const type = body === '' ? {} : { 'Content-Type': 'application/json' }
+  const type: Record<string, string> = body === '' ? {} : { 'Content-Type': 'application/json' }
   return { status, headers: { ...type, ...headers }, body }
 }
 
