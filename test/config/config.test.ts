@@ -28,6 +28,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     sessionAbsoluteHours: 12,
     sessionTimeoutMinutes: undefined,
     sessionCloseOnStop: true,
+    deviceBindingMinutes: 0,
     maxSessions: undefined,
     maxGuests: 10_000,
     maxSessionsPerUser: undefined,

@@ -5,7 +5,7 @@ import Koa from 'koa'
 import { createSessions, type SessionOptions } from '../../src/session/index.ts'
 import { crossOriginGuard, type SessionContext, sessions } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { selfSignedCertificate } from '../support/certificate.ts'
+import { selfSignedCertificate } from '../../scripts/certificate.ts'
 
 const NAME = '4DSID_SHOP'
 

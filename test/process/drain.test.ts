@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { type DrainLimits, drain } from '../../src/process/drain.ts'
-import { selfSignedCertificate } from '../support/certificate.ts'
+import { selfSignedCertificate } from '../../scripts/certificate.ts'
 import { untilRefused } from '../support/until-refused.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
