@@ -55,7 +55,7 @@ test('[BIND-41] the user learns of a refused copy on the next page and by mail, 
   assert.equal((await mailsAbout(demo, 1))?.length, 1)
   demo.clock.advance({ minutes: 31 })
   await failOnce(demo, thief)
-  await until('the next mail is sent', async () => mailsAbout(demo, 2))
+  assert.equal((await until('the next mail is sent', async () => mailsAbout(demo, 2))).length, 2)
 })
 
 test('[BIND-42] ten requests with a copy of a cookie end the cookie, and the login page says why', async (t) => {
