@@ -5,7 +5,7 @@
 // Exits with code 1 if the time of a lookup grows more than twice as much as the logarithm of the number of sessions.
 import { openStoreAt } from '../test/session/fixtures/open-store.ts'
 import { fill, measureSize, sweepMany } from './million-sessions.mjs'
-import { openStores } from './stores.mjs'
+import { openStores } from './stores.ts'
 
 const KINDS = ['sqlite', 'redis', 'postgres']
 const FIRST = 10_000
@@ -20,7 +20,7 @@ if (kinds.length === 0 || sizes.length === 0) {
   process.exit(2)
 }
 
-const stores = await openStores(kinds.map((store) => ({ store })))
+const stores = await openStores(kinds)
 try {
   for (const kind of kinds) await measureStore(kind)
 } finally {
@@ -28,7 +28,8 @@ try {
 }
 
 async function measureStore(kind) {
-  const address = await stores.emptyStore(kind)
+  const place = await stores.emptyStore(kind)
+  const address = kind === 'sqlite' ? `sqlite:${place.address}` : place.address
   // The deadline is long, because `fill` makes more concurrent calls than a server does.
   const { store, close } = await openStoreAt(address, { deadlineMilliseconds: 60_000 })
   const rows = []

@@ -3,15 +3,15 @@
 //   npm run compare                       five runs of each probe, about two minutes
 //   npm run compare -- --runs 1
 //   npm run compare -- --only hono        tests only libraries whose name contains "hono", and writes no file
-import { execFileSync, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Entry, PEERS, THIS_LAYER } from './contestants.ts'
 import { control, KNOWN } from './controls.ts'
+import { installPeers } from './install-peers.ts'
 import { type Finding, PROBES, type ProbeName, runProbe } from './probes.ts'
 import { comparisonPage, type Row, shortForm, tableOf, withShortForm } from './report.ts'
 import { serve } from './serve.ts'
@@ -52,15 +52,6 @@ async function checkProbes(): Promise<void> {
     }
   }
   console.log('Each probe accepts the correct server and finds the fault of the faulty server.')
-}
-
-/** Copies the servers of the libraries to a temporary folder and installs the libraries there. Returns the folder. */
-function installPeers(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'compare-'))
-  cpSync(join(HERE, 'peers'), join(folder, 'peers'), { recursive: true })
-  const options = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error']
-  execFileSync('npm', options, { cwd: join(folder, 'peers'), stdio: 'inherit' })
-  return folder
 }
 
 async function measure(entry: Entry, folder: string): Promise<Row> {

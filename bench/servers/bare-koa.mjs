@@ -1,8 +1,27 @@
+import { randomBytes } from 'node:crypto'
 import Koa from 'koa'
-import { serve } from './serve.mjs'
+import { contentOf, shownOf } from './content.ts'
+import { kind, serve } from './serve.mjs'
+
+const answer = shownOf(contentOf({ name: 'Visitor', bytes: 0 }))
+let turn
 
 const app = new Koa()
+if (kind === 'one hop') app.use((_, next) => endOfTurn().then(next))
 app.use((ctx) => {
-  ctx.body = '{"userName":"Ana Lima","visits":1}'
+  // Visitors send this cookie, so that their requests are as long as those of the other servers.
+  if (ctx.path === '/login') ctx.set('Set-Cookie', `id=${randomBytes(32).toString('base64url')}`)
+  ctx.body = answer
 })
-serve(app)
+serve(app.callback())
+
+/** All requests of one turn of the event loop share one `setImmediate`, and are answered together. */
+function endOfTurn() {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined
+      resolve()
+    })
+  })
+  return turn
+}

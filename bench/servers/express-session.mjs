@@ -1,26 +1,22 @@
+import connectPgSimple from 'connect-pg-simple'
 import { RedisStore } from 'connect-redis'
 import express from 'express'
 import session from 'express-session'
 import { createClient } from 'redis'
-import { serve } from './serve.mjs'
+import { shownOf } from './content.ts'
+import { openPostgres } from './databases.mjs'
+import { pages } from './pages.mjs'
+import { address, kind, prefix, serve } from './serve.mjs'
 
-const [url] = process.argv.slice(2)
-const client = createClient({ url })
-await client.connect()
-
-const pages = {
-  '/login': ({ session }) => {
-    Object.assign(session, { userName: 'Ana Lima', privileges: ['viewCustomers'], visits: 1 })
+const open = {
+  async redis() {
+    const client = createClient({ url: address })
+    await client.connect()
+    return new RedisStore({ client, prefix })
   },
-  '/read': ({ session }) => {
-    if (!session.privileges.includes('viewCustomers')) throw new Error('This user has no such privilege.')
-  },
-  '/write': ({ session }) => {
-    session.visits++
-  },
-  // express-session stores a session only when the session contains data.
-  '/visit': ({ session }) => {
-    session.userName = ''
+  postgres() {
+    const PostgresStore = connectPgSimple(session)
+    return new PostgresStore({ pool: openPostgres(), createTableIfMissing: true })
   },
 }
 
@@ -29,15 +25,14 @@ app.disable('x-powered-by')
 app.disable('etag')
 app.use(
   session({
-    store: new RedisStore({ client, prefix: `express${process.pid}:` }),
+    store: await open[kind](),
     secret: 'a key for the benchmark',
     resave: false,
     saveUninitialized: false,
   }),
 )
 app.use((request, response) => {
-  pages[request.path](request)
-  const { userName, visits } = request.session
-  response.type('text').send(JSON.stringify({ userName, visits }))
+  pages[request.path](request.session, request.query)
+  response.type('text').send(shownOf(request.session))
 })
 serve(app)

@@ -1,37 +1,25 @@
-import Database from 'better-sqlite3'
-import { Redis } from 'ioredis'
 import Koa from 'koa'
 import session from 'koa-session'
+import { shownOf } from './content.ts'
+import { openPostgres, openRedis, openSqlite } from './databases.mjs'
+import { pages } from './pages.mjs'
+import { postgresRecords } from './postgres-records.mjs'
 import { redisRecords } from './redis-records.mjs'
-import { serve } from './serve.mjs'
+import { kind, prefix, serve } from './serve.mjs'
 import { sqliteRecords } from './sqlite-records.mjs'
 
-const [address] = process.argv.slice(2)
-const store = address.startsWith('redis:')
-  ? redisRecords(new Redis(address), `koa${process.pid}:`)
-  : sqliteRecords(new Database(address.replace('sqlite:', '')))
-
-const pages = {
-  '/login': (ctx) => {
-    Object.assign(ctx.session, { userName: 'Ana Lima', privileges: ['viewCustomers'], visits: 1 })
-  },
-  '/read': (ctx) => {
-    if (!ctx.session.privileges.includes('viewCustomers')) ctx.throw(403)
-  },
-  '/write': (ctx) => {
-    ctx.session.visits++
-  },
-  // koa-session stores a new session only when the session contains data.
-  '/visit': (ctx) => {
-    ctx.session.userName = ''
-  },
+const open = {
+  redis: () => redisRecords(openRedis(), prefix),
+  postgres: () => postgresRecords(openPostgres()),
+  'sqlite-crash': () => sqliteRecords(openSqlite()),
+  'sqlite-power-loss': () => sqliteRecords(openSqlite()),
 }
 
 const app = new Koa()
 app.keys = ['a key for the benchmark']
-app.use(session({ store }, app))
+app.use(session({ store: await open[kind]() }, app))
 app.use((ctx) => {
-  pages[ctx.path](ctx)
-  ctx.body = JSON.stringify({ userName: ctx.session.userName, visits: ctx.session.visits })
+  pages[ctx.path](ctx.session, ctx.query)
+  ctx.body = shownOf(ctx.session)
 })
-serve(app)
+serve(app.callback())

@@ -1,7 +1,5 @@
-/** Stores records efficiently, with WAL, without fsync for each commit, with prepared statements and with an index. */
+/** Stores records efficiently, with prepared statements and with an index. */
 export function sqliteRecords(db) {
-  db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = NORMAL')
   db.exec(`CREATE TABLE records (id TEXT PRIMARY KEY, data TEXT NOT NULL, end_at INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX records_end ON records (end_at)`)
   const find = db.prepare('SELECT data FROM records WHERE id = ? AND end_at > ?').pluck()

@@ -2,45 +2,64 @@ import Koa from 'koa'
 import { Connections } from '../../src/parts/connections.ts'
 import { createSessions } from '../../src/session/index.ts'
 import { sessions, tokenSessions } from '../../src/session/koa/index.ts'
+import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../src/session/stores/redis/index.ts'
 import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
-import { serve } from './serve.mjs'
+import { contentOf, shownOf } from './content.ts'
+import { address, kind, prefix, serve } from './serve.mjs'
 
-const [address, durability] = process.argv.slice(2)
+// The connections of the demo.
+const connections = new Connections(() => {})
+const openStore = {
+  memory: () => memoryStore(),
+  'sqlite-crash': () => sqliteStore(connections.sqlite(address), { durability: 'crash' }),
+  'sqlite-power-loss': () => sqliteStore(connections.sqlite(address), { durability: 'power-loss' }),
+  async redis() {
+    const subscriber = await connections.redisSubscriber(address)
+    return redisStore(await connections.redis(address), { prefix, subscriber })
+  },
+  async postgres() {
+    const pool = await connections.postgres(address)
+    await preparePostgresStore(pool)
+    return postgresStore(pool)
+  },
+}
 const manager = createSessions({
   appName: 'BENCH',
-  store: await openStore(),
+  store: await openStore[kind](),
   roles: { salesperson: ['viewCustomers'] },
   guests: 'first-request',
   secureCookie: false,
 })
 
 const pages = {
-  '/login': async (ctx) => {
-    await ctx.session.setPrivileges({ roles: ['salesperson'], userName: 'Ana Lima', userId: '4' }, { login: true })
-    await ctx.session.use((storage) => {
-      storage.visits = 1
+  async '/login'({ session, query }) {
+    const { userName, visits, items } = contentOf(query)
+    const user = { roles: ['salesperson'], userName, userId: userName }
+    await session.setPrivileges(user, { login: true })
+    await session.use((storage) => {
+      Object.assign(storage, { visits, items })
     })
   },
-  '/read': (ctx) => {
-    if (!ctx.session.hasPrivilege('viewCustomers')) ctx.throw(403)
-  },
-  '/api/signin': async (ctx) => {
-    const options = { roles: ['salesperson'], userName: 'Ana Lima' }
-    ctx.state.token = await ctx.session.newSession('4', options)
-    await ctx.session.use((storage) => {
-      storage.visits = 1
+  async '/api/signin'({ session, query, state }) {
+    const { userName, visits, items } = contentOf(query)
+    state.token = await session.newSession(userName, { roles: ['salesperson'], userName })
+    await session.use((storage) => {
+      Object.assign(storage, { visits, items })
     })
   },
-  '/api/read': (ctx) => {
-    if (!ctx.session.hasPrivilege('viewCustomers')) ctx.throw(403)
-  },
-  '/write': (ctx) =>
-    ctx.session.use((storage) => {
-      storage.visits++
+  '/read': readPage,
+  '/api/read': readPage,
+  '/write': ({ session }) =>
+    session.use((storage) => {
+      storage.visits = (storage.visits ?? 0) + 1
     }),
   '/visit': () => {},
+}
+
+function readPage(ctx) {
+  if (!ctx.session.hasPrivilege('viewCustomers')) ctx.throw(403)
 }
 
 const app = new Koa()
@@ -50,22 +69,6 @@ app.use((ctx, next) => (ctx.path.startsWith('/api/') ? forTokens : forPages)(ctx
 app.use(async (ctx) => {
   await pages[ctx.path](ctx)
   const { userName, storage } = ctx.session
-  ctx.body = JSON.stringify({ userName, visits: storage.visits, token: ctx.state.token })
+  ctx.body = ctx.state.token ?? shownOf({ ...storage, userName })
 })
-serve(app)
-
-/** Uses the same connections as the demo. */
-async function openStore() {
-  const connections = new Connections(() => {})
-  if (address.startsWith('redis:')) {
-    const prefix = `layer${process.pid}`
-    const subscriber = await connections.redisSubscriber(address)
-    return redisStore(await connections.redis(address), { prefix, subscriber })
-  }
-  if (address.startsWith('postgres:')) {
-    const pool = await connections.postgres(address)
-    await preparePostgresStore(pool)
-    return postgresStore(pool)
-  }
-  return sqliteStore(connections.sqlite(address.replace('sqlite:', '')), { durability })
-}
+serve(app.callback())

@@ -173,7 +173,10 @@ export function expiryReason(session: Pick<SessionRecord, 'end' | 'absoluteEnd'>
   return session.end >= session.absoluteEnd ? 'absolute' : 'idle'
 }
 
-export function endedSession({ id, kind, userName, userId }: SessionRecord, reason: EndReason): EndedSession {
+export function endedSession(
+  { id, kind, userName, userId }: Omit<EndedSession, 'reason'>,
+  reason: EndReason,
+): EndedSession {
   return { id, kind, userName, userId, reason }
 }
 

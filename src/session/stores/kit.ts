@@ -35,7 +35,7 @@ export {
 export type * from '../store.ts'
 export { CALL_MILLISECONDS, withinDeadline } from './shared/deadline.ts'
 export { embeddedStore } from './shared/embedded.ts'
-export type { EmbeddedRows, SessionRow, Tombstone, Writes } from './shared/embedded-rows.ts'
+export type { EmbeddedRows, Lookups, SessionRow, Tombstone, Writes } from './shared/embedded-rows.ts'
 export { evictedBy } from './shared/eviction.ts'
 export { foundState } from './shared/found.ts'
 export { missingSteps } from './shared/layout.ts'

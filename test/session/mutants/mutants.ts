@@ -253,13 +253,13 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'endMany leaves no message',
-    from: '.map((row) => endSession(rows, row, { reason, now, message }))',
-    to: '.map((row) => endSession(rows, row, { reason, now }))',
+    from: 'rows.endMatching(filter, { reason, now, message })',
+    to: 'rows.endMatching(filter, { reason, now })',
   },
   {
     flaw: 'endMany forgets the reason',
-    from: '.map((row) => endSession(rows, row, { reason, now, message }))',
-    to: ".map((row) => endSession(rows, row, { reason: 'revoked', now, message }))",
+    from: 'rows.endMatching(filter, { reason, now, message })',
+    to: "rows.endMatching(filter, { reason: 'revoked', now, message })",
   },
   {
     flaw: 'remove leaves an expired record',
@@ -482,8 +482,8 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'every ended cookie keeps its origin',
-    from: "origin: keepsOrigin && kind === 'cookie' ? details : null",
-    to: "origin: kind === 'cookie' ? details : null",
+    from: "origin = keepsOrigin && kind === 'cookie' ? details : null",
+    to: "origin = kind === 'cookie' ? details : null",
   },
   {
     flaw: 'an ended credential is not deleted',
@@ -559,8 +559,8 @@ const RULES: Omit<Mutant, 'file'>[] = [
   },
   {
     flaw: 'an ended bearer token has an origin',
-    from: "origin: keepsOrigin && kind === 'cookie' ? details : null",
-    to: 'origin: keepsOrigin ? details : null',
+    from: "origin = keepsOrigin && kind === 'cookie' ? details : null",
+    to: 'origin = keepsOrigin ? details : null',
   },
   {
     flaw: 'a rotation does not end the old credential',

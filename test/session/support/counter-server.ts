@@ -23,16 +23,16 @@ export async function startCounterServer(
 
 export class CounterServer {
   readonly program: ServerProcess['program']
-  readonly #url: string
+  readonly url: string
 
   constructor({ program, url }: ServerProcess) {
     this.program = program
-    this.#url = url
+    this.url = url
   }
 
   /** A visitor of this process, with the cookies of `browser`. */
   visit(browser?: LayerVisitor): LayerVisitor {
-    const visitor = new LayerVisitor(this.#url)
+    const visitor = new LayerVisitor(this.url)
     for (const [name, value] of browser?.cookies ?? []) visitor.cookies.set(name, value)
     return visitor
   }

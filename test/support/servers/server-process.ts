@@ -6,6 +6,7 @@ import { until } from '../until.ts'
 
 export interface DatabaseServer {
   readonly url: string
+  readonly pid: number | undefined
   /** Sends SIGKILL to all processes of the server. */
   kill(): Promise<void>
   /** Starts the server again on the same port and with the same data. */
@@ -48,6 +49,10 @@ export class ServerGroup {
   constructor(command: ServerCommand) {
     this.#command = command
     endWithThisProcess(() => this.#signal('SIGKILL'))
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
   async start(): Promise<void> {
@@ -122,6 +127,9 @@ function isSignalled(pid: number, signal: NodeJS.Signals | 0): boolean {
 export function runningServer(url: string, group: ServerGroup, folder: string): DatabaseServer {
   return {
     url,
+    get pid() {
+      return group.pid
+    },
     kill: () => group.end('SIGKILL'),
     start: () => group.start(),
     async close() {

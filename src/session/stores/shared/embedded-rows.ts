@@ -1,4 +1,4 @@
-import type { Credential, EndReason, SessionId, SessionRecord } from '../../record.ts'
+import type { Credential, EndedSession, EndReason, SessionId, SessionRecord } from '../../record.ts'
 import type { CallOf, EndFilter, Expected, FoundOTP, ListPage, SeenFrom, SessionChanges } from '../../store.ts'
 
 /** The data about an ended credential. The store keeps this data until `keepUntil`. */
@@ -9,6 +9,13 @@ export interface Tombstone {
   readonly origin: string | null
   readonly keepUntil: number
   readonly message: string | null
+}
+
+/** How a session or a credential ends. */
+export interface Ending {
+  reason: EndReason
+  now: number
+  message?: string | undefined
 }
 
 /** A stored session. Each store adds its own fields to this type. */
@@ -39,6 +46,8 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   invalidate(row: Row): void
   /** Also deletes the credentials of the session. */
   delete(row: Row): void
+  /** Ends every live session that matches the filter, as `endSession` does. */
+  endMatching(filter: EndFilter, ending: Ending): EndedSession[]
 
   addCredential(row: Row, credential: Credential): void
   seeCredential(row: Row, hash: string, lastSeenAt: number, from: SeenFrom): void
@@ -61,7 +70,6 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   withUnusedLogin(origin: string): Row[]
   /** Returns the number of unused logins minus the number of their origins. */
   countRepeatedLogins(): number
-  liveMatching(filter: EndFilter, now: number): Row[]
   endedUntil(time: number, most: number): Row[]
   list(call: CallOf<'list'>): ListPage
   count(call: CallOf<'count'>): number
@@ -70,4 +78,9 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 /** Runs each write atomically. */
 export interface Writes {
   add<T>(write: () => T): Promise<T>
+}
+
+/** Runs each lookup as one synchronous step, at a time between the call of `add` and the answer. */
+export interface Lookups {
+  add<T>(ask: () => T): Promise<T>
 }

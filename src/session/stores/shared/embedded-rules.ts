@@ -1,7 +1,6 @@
 import {
   type Credential,
   type EndedSession,
-  type EndReason,
   endAfter,
   endedSession,
   isDamaged,
@@ -20,7 +19,7 @@ import {
   wasUsed,
 } from '../../record.ts'
 import type { FoundOTP, Limits, SeenFrom } from '../../store.ts'
-import type { EmbeddedRows, SessionRow } from './embedded-rows.ts'
+import type { EmbeddedRows, Ending, SessionRow, Tombstone } from './embedded-rows.ts'
 import { evictedBy } from './eviction.ts'
 
 /**
@@ -137,10 +136,7 @@ export function endOldest<Row extends SessionRow>(
     .map((row) => endSession(rows, row, { reason: 'limit', now }))
 }
 
-interface Ending {
-  reason: EndReason
-  now: number
-  message?: string | undefined
+interface CredentialEnding extends Ending {
   /** Whether the tombstone of a cookie keeps the origin of the login. */
   keepsOrigin?: boolean
 }
@@ -153,21 +149,29 @@ export function endCredential<Row extends SessionRow>(
   rows: EmbeddedRows<Row>,
   row: Row,
   { hash, kind, details }: Credential,
-  { reason, now, message = '', keepsOrigin = false }: Ending,
+  { keepsOrigin = false, ...ending }: CredentialEnding,
 ): void {
   rows.deleteCredential(row, hash)
   if (kind === 'otp') return
-  rows.addTombstone(hash, {
-    id: row.record.id,
-    reason,
-    endedAt: now,
-    origin: keepsOrigin && kind === 'cookie' ? details : null,
-    keepUntil: now + (message === '' ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS),
-    message: message === '' ? null : message,
-  })
+  const origin = keepsOrigin && kind === 'cookie' ? details : null
+  rows.addTombstone(hash, { id: row.record.id, origin, ...tombstoneAfter(ending) })
 }
 
-export function endSession<Row extends SessionRow>(rows: EmbeddedRows<Row>, row: Row, ending: Ending): EndedSession {
+/** Returns what the tombstones of all credentials of a session have in common. */
+export function tombstoneAfter({ reason, now, message = '' }: Ending): Omit<Tombstone, 'id' | 'origin'> {
+  return {
+    reason,
+    endedAt: now,
+    keepUntil: now + (message === '' ? TOMBSTONE_MILLISECONDS : MESSAGE_MILLISECONDS),
+    message: message === '' ? null : message,
+  }
+}
+
+export function endSession<Row extends SessionRow>(
+  rows: EmbeddedRows<Row>,
+  row: Row,
+  ending: CredentialEnding,
+): EndedSession {
   for (const credential of rows.credentials(row)) endCredential(rows, row, credential, ending)
   rows.delete(row)
   return endedSession(row.record, ending.reason)

@@ -1,6 +1,6 @@
 import { isExpired, MESSAGE_MILLISECONDS, removedSession, UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { Found, SessionStore } from '../../store.ts'
-import type { EmbeddedRows, SessionRow, Writes } from './embedded-rows.ts'
+import type { EmbeddedRows, Lookups, SessionRow, Writes } from './embedded-rows.ts'
 import {
   access,
   addCredential,
@@ -21,11 +21,17 @@ import {
 } from './embedded-rules.ts'
 import { foundState } from './found.ts'
 
-/** Creates a store that accesses its rows synchronously. `storedApps` returns the applications that have rows. */
+const AT_ONCE: Lookups = { add: async (ask) => ask() }
+
+/**
+ * Creates a store that accesses its rows synchronously. `storedApps` returns the applications that have rows. `lookups`
+ * runs the step of `find`; by default, it runs at once.
+ */
 export function embeddedStore<Row extends SessionRow>(
   rowsOf: (app: string) => EmbeddedRows<Row>,
   writes: Writes,
   storedApps: () => readonly string[],
+  lookups: Lookups = AT_ONCE,
 ): SessionStore {
   const write = <T>(app: string, change: (rows: EmbeddedRows<Row>) => T) => writes.add(() => change(rowsOf(app)))
 
@@ -37,16 +43,17 @@ export function embeddedStore<Row extends SessionRow>(
         return { admitted: true, ended: endBeyond(rows, session, credential, limits, now) }
       }),
 
-    async find({ app, id, hash, now }): Promise<Found | undefined> {
-      const rows = rowsOf(app)
-      const found = rows.find(id, hash)
-      const state = found && foundState(found, now)
-      if (state) return state
-      const tombstone = rows.tombstone(hash)
-      if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
-      const { reason, endedAt, message, origin } = tombstone
-      return { state: 'ended', reason, endedAt, message: message !== null, origin }
-    },
+    find: ({ app, id, hash, now }) =>
+      lookups.add((): Found | undefined => {
+        const rows = rowsOf(app)
+        const found = rows.find(id, hash)
+        const state = found && foundState(found, now)
+        if (state) return state
+        const tombstone = rows.tombstone(hash)
+        if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
+        const { reason, endedAt, message, origin } = tombstone
+        return { state: 'ended', reason, endedAt, message: message !== null, origin }
+      }),
 
     get: async ({ app, id }) => rowsOf(app).session(id)?.record,
 
@@ -140,9 +147,7 @@ export function embeddedStore<Row extends SessionRow>(
       }),
 
     endMany: ({ app, filter, reason, message, now }) =>
-      write(app, (rows) => {
-        return rows.liveMatching(filter, now).map((row) => endSession(rows, row, { reason, now, message }))
-      }),
+      write(app, (rows) => rows.endMatching(filter, { reason, now, message })),
 
     remove: ({ app, id, message, now }) =>
       write(app, (rows) => {

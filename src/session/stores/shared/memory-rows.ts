@@ -1,7 +1,7 @@
 import { type Credential, isGuestRecord, isLive, type SessionId } from '../../record.ts'
 import type { FoundOTP } from '../../store.ts'
 import type { EmbeddedRows, Tombstone } from './embedded-rows.ts'
-import { liveRow, originOf } from './embedded-rules.ts'
+import { endSession, liveRow, originOf } from './embedded-rules.ts'
 import { isSelected, listedCount, listPage } from './memory-lists.ts'
 import type { MemoryRow } from './memory-row.ts'
 
@@ -102,6 +102,9 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
       listener.session(row.record.id)
     },
 
+    endMatching: (filter, ending) =>
+      select((row) => isSelected(row, filter, ending.now)).map((row) => endSession(rows, row, ending)),
+
     addCredential(row, credential) {
       row.credentials.set(credential.hash, credential)
       if (credential.kind === 'otp') otps.set(credential.hash, row)
@@ -146,7 +149,6 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
       const origins = [...sessions.values()].flatMap((row) => originOf(rows, row) ?? [])
       return origins.length - new Set(origins).size
     },
-    liveMatching: (filter, now) => select((row) => isSelected(row, filter, now)),
     endedUntil: (time, most) => select(({ record }) => record.end <= time).slice(0, most),
     list: (call) => listPage([...sessions.values()], call),
     count: (call) => listedCount([...sessions.values()], call),

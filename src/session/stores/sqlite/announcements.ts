@@ -5,8 +5,8 @@ import type { SqliteDatabase } from './batch.ts'
 const POLL_MILLISECONDS = 250
 
 export interface SqliteAnnouncements extends Announcements {
-  /** Must be called inside the transaction that ends the session. Calls the listeners after the commit. */
-  notify(app: string, id: SessionId): void
+  /** Must be called inside the transaction that ends the sessions. Calls the listeners after the commit. */
+  notify(app: string, id: SessionId | undefined): void
 }
 
 // SQLite sends no notifications, so `data_version` is polled while there are listeners. A new value means that another

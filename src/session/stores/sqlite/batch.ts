@@ -61,15 +61,22 @@ interface Waiting {
 }
 
 /**
- * Runs all writes of one event loop turn in one transaction, so that they share one sync to the disk.
- * When a write throws, the other writes run again in a new transaction.
+ * `commit` runs all waiting writes in one transaction, so that they share one sync to the disk. When a write throws, the
+ * other writes run again in a new transaction. `add` calls `schedule`, which must call `commit` later. `rolledBack` runs
+ * after a transaction that did not commit.
  */
-export function writeBatch(db: SqliteDatabase): WriteBatch {
+export function writeBatch(
+  db: SqliteDatabase,
+  schedule: () => void,
+  rolledBack: () => void,
+): WriteBatch & { commit(): void } {
   const begin = db.prepare('BEGIN IMMEDIATE')
-  const commit = db.prepare('COMMIT')
+  const end = db.prepare('COMMIT')
   let waiting: Waiting[] = []
+  let isPaused = false
 
-  function flush(): void {
+  function commit(): void {
+    if (isPaused) return
     let batch = waiting
     waiting = []
     while (batch.length > 0) batch = attempt(batch)
@@ -94,7 +101,7 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
       }
     }
     try {
-      commit.run()
+      end.run()
     } catch (error) {
       rollback()
       for (const waiter of batch) waiter.reject(error)
@@ -114,7 +121,11 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     )
     if (retried.length > 0) {
       waiting = [...retried, ...waiting]
-      setTimeout(flush, PAUSE_MILLISECONDS)
+      isPaused = true
+      setTimeout(() => {
+        isPaused = false
+        commit()
+      }, PAUSE_MILLISECONDS)
     }
     return []
   }
@@ -131,15 +142,17 @@ export function writeBatch(db: SqliteDatabase): WriteBatch {
     } catch {
       // No transaction is open.
     }
+    rolledBack()
   }
 
   return {
     add(write) {
+      schedule()
       return new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush)
         waiting.push({ write, resolve, reject, since: performance.now() })
       })
     },
+    commit,
   }
 }
 

@@ -49,20 +49,38 @@ export function toFound(row: FoundRow): FoundOTP {
 // A session takes about 1 kB in the cache.
 const MOST_SESSIONS = 10_000
 
+// SQLite may return these characters (NUL and unpaired surrogates) as other characters than it was given.
+const CHANGED_BY_SQLITE = /[\0\ud800-\udfff]/u
+
 /**
- * A cache of the results of `find`. Each `get` reads `data_version`, which changes when another connection commits. The
- * cache is then emptied, so `get` never returns an outdated result.
+ * A cache of the results of `find`. A write changes the cache when it changes the rows, inside its transaction. Nothing
+ * reads the cache before the transaction ends, because a transaction is synchronous.
  */
-interface FoundCache {
+export interface FoundCache {
+  /**
+   * Empties the cache if another connection has committed since the last call (`data_version`). Must be called before
+   * `get`, in the same synchronous step. @throws Error if SQLite cannot be read.
+   */
+  refresh(): void
   get(app: string, id: SessionId, hash: string): FoundOTP | undefined
   put(key: number, app: string, hash: string, found: FoundOTP): void
-  /** Must be called when this connection writes the session, in the same event loop turn as the commit. */
+  /** Must be called when this connection replaces the storage. `before` is the version of the session before. */
+  replaceStorage(app: string, id: SessionId, before: number | undefined, storage: string): void
+  /** Must be called when this connection changes the session or a credential in any other way. */
   forget(key: number): void
+  /** Must be called after a rollback. */
+  forgetAll(): void
+}
+
+interface CachedSession {
+  readonly key: number
+  /** The keys are the hashes of the credentials. */
+  readonly found: Map<string, FoundOTP>
 }
 
 export function foundCache(db: SqliteDatabase): FoundCache {
   const dataVersion = db.prepare('PRAGMA data_version')
-  const sessions = new Map<string, Map<string, FoundOTP>>()
+  const sessions = new Map<string, CachedSession>()
   const names = new Map<number, string>()
   let version: number | undefined
 
@@ -71,29 +89,45 @@ export function foundCache(db: SqliteDatabase): FoundCache {
     names.clear()
   }
 
+  function forget(key: number): void {
+    const name = names.get(key)
+    if (name === undefined) return
+    names.delete(key)
+    sessions.delete(name)
+  }
+
   return {
-    get(app, id, hash) {
+    refresh() {
       const current = (dataVersion.get() as { data_version: number }).data_version
       if (current !== version) forgetAll()
       version = current
-      return sessions.get(`${app} ${id}`)?.get(hash)
     },
+    get: (app, id, hash) => sessions.get(nameOf(app, id))?.found.get(hash),
     put(key, app, hash, found) {
-      const name = `${app} ${found.session.id}`
+      const name = nameOf(app, found.session.id)
       const known = sessions.get(name)
       if (known) {
-        known.set(hash, found)
+        known.found.set(hash, found)
         return
       }
       if (sessions.size >= MOST_SESSIONS) forgetAll()
-      sessions.set(name, new Map([[hash, found]]))
+      sessions.set(name, { key, found: new Map([[hash, found]]) })
       names.set(key, name)
     },
-    forget(key) {
-      const name = names.get(key)
-      if (name === undefined) return
-      names.delete(key)
-      sessions.delete(name)
+    replaceStorage(app, id, before, storage) {
+      const known = sessions.get(nameOf(app, id))
+      if (!known) return
+      if (CHANGED_BY_SQLITE.test(storage)) return forget(known.key)
+      for (const [hash, { session, credential }] of known.found) {
+        if (session.version !== before) return forget(known.key)
+        known.found.set(hash, { session: { ...session, storage, version: before + 1 }, credential })
+      }
     },
+    forget,
+    forgetAll,
   }
+}
+
+function nameOf(app: string, id: SessionId): string {
+  return `${app} ${id}`
 }

@@ -1,16 +1,22 @@
-import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
+import { type Credential, type EndedSession, endedSession, NEVER, type SessionRecord } from '../../record.ts'
+import type { EndFilter } from '../../store.ts'
 import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
+import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
-import { FOUND, type FoundRow, foundCache, RECORD, toFound } from './found-cache.ts'
+import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
 interface SqliteRow extends SessionRow {
   readonly key: number
 }
 
+type EndedRow = Omit<EndedSession, 'reason'> & { readonly key: number }
+
 const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
   device, address, expires_at AS expiresAt, purpose, details`
+// An end of more sessions sends one notification without an ID, because each notification calls all listeners.
+const MOST_NOTIFICATIONS = 100
 const IS_LIVE = 's.start_time IS NOT NULL AND s.end_at > ?'
 
 const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
@@ -21,13 +27,13 @@ const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.sessio
 
 const UPDATED = `version = version + 1, write_id = ?
   WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
-    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?)) RETURNING key`
+    AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?))`
 
 export function sqliteRows(
   db: SqliteDatabase,
+  cache: FoundCache,
   notify: SqliteAnnouncements['notify'],
 ): (app: string) => EmbeddedRows<SqliteRow> {
-  const cache = foundCache(db)
   const findStatement = db.prepare(
     `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
   )
@@ -48,11 +54,11 @@ export function sqliteRows(
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.
-  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = coalesce(?, storage), ${UPDATED}`)
+  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = ?, ${UPDATED}`)
   const updateStatement = db.prepare(
     `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
       grants = coalesce(?, grants), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
-      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED}`,
+      idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED} RETURNING key`,
   )
   const accessStatement = db.prepare('UPDATE session_records SET last_access_time = ?, end_at = ? WHERE key = ?')
   const seenStatement = db.prepare(
@@ -69,6 +75,15 @@ export function sqliteRows(
     `UPDATE session_records SET start_time = NULL, last_access_time = NULL, storage = '{}', version = version + 1 WHERE key = ?`,
   )
   const deleteRecordStatement = db.prepare('DELETE FROM session_records WHERE key = ?')
+  const buryStatement = db.prepare(
+    `INSERT OR REPLACE INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
+      SELECT c.app, c.hash, s.id, ?, ?, NULL, ?, ? FROM session_records s JOIN session_credentials c ON c.session_key = s.key
+      WHERE s.key IN (SELECT value FROM json_each(?)) AND c.kind <> 'otp'`,
+  )
+  const deleteAllCredentialsStatement = db.prepare(
+    'DELETE FROM session_credentials WHERE session_key IN (SELECT value FROM json_each(?))',
+  )
+  const deleteAllStatement = db.prepare('DELETE FROM session_records WHERE key IN (SELECT value FROM json_each(?))')
   const addCredentialStatement = db.prepare(
     `INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at, device,
       address, expires_at, purpose, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -112,6 +127,22 @@ export function sqliteRows(
     `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} LIMIT ?)`,
   )
 
+  function matching(app: string, { userId, kind, exceptId }: EndFilter, now: number): EndedRow[] {
+    const where = [`s.app = ?`, IS_LIVE]
+    const parameters: unknown[] = [app, now]
+    const add = (condition: string, value: unknown) => {
+      if (value === undefined) return
+      where.push(condition)
+      parameters.push(value)
+    }
+    add('s.user_id = ?', userId)
+    add('s.kind = ?', kind)
+    add('s.id <> ?', exceptId)
+    const columns = 's.key, s.id, s.kind, s.user_name AS userName, s.user_id AS userId'
+    const sql = `SELECT ${columns} FROM session_records s WHERE ${where.join(' AND ')}`
+    return db.prepare(sql).all(...parameters) as EndedRow[]
+  }
+
   return (app) => {
     const rows: EmbeddedRows<SqliteRow> = {
       session: (id) => toRow(recordStatement.get(app, id) as RecordRow | undefined),
@@ -142,16 +173,19 @@ export function sqliteRows(
         rows.addCredential({ key, record: session }, credential)
       },
       update(id, { version, by = null }: { version?: number; by?: string | null }, writeId, changes, now) {
-        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end } = changes
+        const { userName, userId, grants, storage, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
         const others = [userName, userId, grants, lastAccessTime, idleMilliseconds, end]
         const condition = [writeId, app, id, version ?? null, now, writeId, by, by, now]
-        const row = others.every((field) => field === undefined)
-          ? updateStorageStatement.get(storage ?? null, ...condition)
-          : updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
+        if (storage !== undefined && [...others, authenticatedAt].every((field) => field === undefined)) {
+          const isUpdated = Number(updateStorageStatement.run(storage, ...condition).changes) === 1
+          if (isUpdated) cache.replaceStorage(app, id, version, storage)
+          return isUpdated
+        }
+        const row = updateStatement.get(storage ?? null, ...others.map((field) => field ?? null), ...condition)
         const key = (row as { key: number } | undefined)?.key
         if (key === undefined) return false
         cache.forget(key)
-        if (changes.authenticatedAt !== undefined) authenticatedStatement.run(changes.authenticatedAt, key, by)
+        if (authenticatedAt !== undefined) authenticatedStatement.run(authenticatedAt, key, by)
         return true
       },
       access({ key }, lastAccessTime, end) {
@@ -166,6 +200,19 @@ export function sqliteRows(
         cache.forget(key)
         deleteCredentialsStatement.run(key)
         deleteRecordStatement.run(key)
+      },
+
+      endMatching(filter, ending) {
+        const ended = matching(app, filter, ending.now)
+        const keys = JSON.stringify(ended.map(({ key }) => key))
+        const { reason, endedAt, keepUntil, message } = tombstoneAfter(ending)
+        buryStatement.run(reason, endedAt, keepUntil, message, keys)
+        deleteAllCredentialsStatement.run(keys)
+        deleteAllStatement.run(keys)
+        for (const { key } of ended) cache.forget(key)
+        if (ended.length > MOST_NOTIFICATIONS) notify(app, undefined)
+        else for (const { id } of ended) notify(app, id)
+        return ended.map((row) => endedSession(row, reason))
       },
 
       addCredential({ key }, credential) {
@@ -204,20 +251,6 @@ export function sqliteRows(
       liveOfUser: (userId, now) => toRows(liveOfUserStatement.all(app, userId, now)),
       withUnusedLogin: (origin) => toRows(withUnusedLoginStatement.all(app, origin, origin)),
       countRepeatedLogins: () => (countRepeatedStatement.get(app) as { n: number }).n,
-      liveMatching({ userId, kind, exceptId }, now) {
-        const where = [`s.app = ?`, IS_LIVE]
-        const parameters: unknown[] = [app, now]
-        const add = (condition: string, value: unknown) => {
-          if (value === undefined) return
-          where.push(condition)
-          parameters.push(value)
-        }
-        add('s.user_id = ?', userId)
-        add('s.kind = ?', kind)
-        add('s.id <> ?', exceptId)
-        const sql = `SELECT s.key, ${RECORD} FROM session_records s WHERE ${where.join(' AND ')}`
-        return toRows(db.prepare(sql).all(...parameters))
-      },
       endedUntil: (time, most) => toRows(endedUntilStatement.all(app, time, most)),
       list: (call) => listPage(db, call),
       count: (call) => countListed(db, call),

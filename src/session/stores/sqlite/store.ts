@@ -3,12 +3,14 @@ import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
 import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
-import { openForSharing, type SqliteDatabase, shortenBusyTimeout, writeBatch } from './batch.ts'
+import { openForSharing, type SqliteDatabase, shortenBusyTimeout } from './batch.ts'
+import { foundCache } from './found-cache.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
 import { withRoundedIntegers } from './rounded-integers.ts'
 import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
+import { turns } from './turns.ts'
 
 export interface SqliteStoreOptions {
   /**
@@ -50,11 +52,12 @@ export function sqliteStoreWith(
   prepareTables(db, steps)
   shortenBusyTimeout(db)
   const announcements = sqliteAnnouncements(db)
-  const writes = writeBatch(db)
-  const rowsOf = perApp(sqliteRows(db, announcements.notify))
+  const cache = foundCache(db)
+  const { lookups, writes } = turns(db, cache)
+  const rowsOf = perApp(sqliteRows(db, cache, announcements.notify))
   return {
     name: 'sqlite',
-    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : [])),
+    ...embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : []), lookups),
     probe: sqliteProbe(db, writes),
     presence: sqlitePresence(db, writes),
     announcements,

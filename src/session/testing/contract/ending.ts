@@ -82,6 +82,24 @@ export const ending: StorePromise[] = [
     },
   },
   {
+    claim: 'endMany ends each of 120 sessions with all its devices and one-time links',
+    async check({ store, clock, stored, attached, stateOf, credentialsOf }) {
+      const all = await Promise.all(Array.from({ length: 120 }, () => stored({ userId: '1' })))
+      const ids = all.map(({ record }) => record.id)
+      const { record, cookie } = all[60] as (typeof all)[number]
+      const second = await attached(record.id)
+      const link = await attached(record.id, otp(clock))
+      const ended = await store.endMany({ filter: { userId: '1' }, reason: 'revoked', message: 'Bye.' })
+      assert.deepEqual(ended.map(({ id }) => id).sort(), ids.sort())
+      for (const { record, cookie } of all) assert.equal(await stateOf(record.id, cookie.hash), 'revoked')
+      assert.equal(await stateOf(record.id, second.hash), 'revoked')
+      assert.equal(await stateOf(record.id, link.hash), 'unknown')
+      assert.equal(await store.findOTP({ hash: link.hash }), undefined)
+      assert.deepEqual(await credentialsOf(record.id), [])
+      for (const { hash } of [cookie, second]) assert.equal(await store.takeMessage({ hash }), 'Bye.')
+    },
+  },
+  {
     claim: '[SECURE-2] the application can remove an invalidated record',
     async check({ store, clock, newSession, stored, stateOf }) {
       const { record, cookie } = await stored()

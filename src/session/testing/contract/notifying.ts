@@ -21,6 +21,10 @@ export const notifying: StorePromise[] = [
           (id: string, handle: string) => store.detach({ id, handle, reason: 'revoked' }),
           (id: string) => store.replace({ id, expected: {}, ...newSession() }),
           () => store.endMany({ filter: {}, reason: 'revoked' }),
+          async () => {
+            await Promise.all(Array.from({ length: 120 }, () => stored()))
+            await store.endMany({ filter: {}, reason: 'revoked' })
+          },
         ]
         try {
           for (const end of ends) {

@@ -1,0 +1,31 @@
+import { type Answer, cookiesOf } from './connection.ts'
+import { type Shown, shownOf } from './servers/content.ts'
+
+/** The server has lost a session or a write, or has answered with another session. */
+export class WrongAnswer extends Error {}
+
+/** @throws WrongAnswer unless the answer shows exactly this session. */
+export function checkAnswer({ status, body }: Answer, session: Shown): void {
+  const expected = shownOf(session)
+  if (status !== 200 || body !== expected)
+    throw new WrongAnswer(`A server answered ${status} ${body}, but the right answer is 200 ${expected}.`)
+}
+
+/** The session cookies that a server has given to new visitors. */
+export class NewCookies {
+  readonly #seen = new Set<string>()
+
+  /** @throws WrongAnswer unless the answer sets a cookie that no earlier answer has set. */
+  check({ head }: Answer): void {
+    const cookies = cookiesOf(head)
+    if (cookies === '') throw new WrongAnswer('A server gave no cookie to a new visitor.')
+    if (this.#seen.has(cookies)) throw new WrongAnswer('A server gave the same cookie to two new visitors.')
+    this.#seen.add(cookies)
+  }
+
+  /** Returns some of the cookies, evenly spread. */
+  sample(count: number): string[] {
+    const step = Math.max(1, Math.floor(this.#seen.size / count))
+    return [...this.#seen].filter((_, index) => index % step === 0).slice(0, count)
+  }
+}
