@@ -28,7 +28,7 @@ const pages: Record<string, Handler> = {
 const startBound = (scope: Scope, deviceBinding: DeviceBindingOptions = {}) =>
   startLayer(scope, pages, { deviceBinding })
 
-test('[BIND-1] the answer to a registration sets the bound cookie, and tells the browser what to renew and how', async (t) => {
+test('[BIND-1] [BIND-13] the answer to a registration sets the bound cookie, and tells the browser what to renew and how', async (t) => {
   const { visitor, manager } = await startBound(t, { minutes: 5, exclude: ['/assets/'] })
   const browser = new BoundBrowser(visitor())
   const events: object[] = []
