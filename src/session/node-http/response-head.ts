@@ -26,7 +26,7 @@ export function forgetBody(res: ServerResponse): void {
 }
 
 /** Sets headers of the session. A second call for one cookie or header replaces the first call. */
-export interface SessionHeaders {
+interface SessionHeaders {
   setCookie(header: string): void
   setHeader(name: string, value: string): void
 }

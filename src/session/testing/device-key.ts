@@ -14,11 +14,10 @@ export interface DeviceKey {
   token(head: Json, payload: Json): string
 }
 
-export function deviceKey(algorithm: 'ES256' | 'RS256' = 'ES256'): DeviceKey {
+/** `rsa` are the options of `generateKeyPairSync` for RS256. */
+export function deviceKey(algorithm: 'ES256' | 'RS256' = 'ES256', rsa = { modulusLength: 2048 }): DeviceKey {
   const { publicKey, privateKey } =
-    algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 })
+    algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', rsa)
   const jwk = publicKey.export({ format: 'jwk' })
   const token = (head: Json, payload: Json) => signed(head, payload, privateKey)
   return {

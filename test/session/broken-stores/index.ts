@@ -37,6 +37,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: updateInTwoSteps,
     breaks: [
       '[SECURE-9] a write at the same moment as a replacement goes to the old session before it, or is refused after it',
+      '[BIND-11] neither setDetails nor updates at the same moment are lost',
       'callers that read, then compare and set, lose no change',
       'of many updates of one version exactly one succeeds',
     ],
@@ -123,6 +124,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: endThatForgets,
     breaks: [
       'a second device finds the same session, and a session that is not live accepts none',
+      'setDetails revives no session that ends during the call',
       'an end and updates at the same moment leave the session ended',
       'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
       'endMany and end leave expired and invalidated records alone',

@@ -9,7 +9,7 @@ const PART = '[A-Za-z0-9_-]+'
 const HEADER = new RegExp(`^("?)(${PART})\\.(${PART})\\.(${PART})\\1$`)
 
 /** A JSON Web Token (RFC 7519) by which a browser proves that it has the private key. */
-export interface BindingProof {
+interface BindingProof {
   algorithm: Algorithm
   /** The public key, as a JSON Web Key. Only the proof of a registration has it. */
   jwk: unknown

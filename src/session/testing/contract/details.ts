@@ -123,7 +123,7 @@ export const details: StorePromise[] = [
     },
   },
   {
-    claim: 'an end and setDetails at the same moment leave the session ended',
+    claim: 'setDetails revives no session that ends during the call',
     async check(trial) {
       const { store } = trial
       await rounds(async () => {

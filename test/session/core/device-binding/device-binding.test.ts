@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import test from 'node:test'
+import { memoryStore } from '../../../../src/session/stores/memory/index.ts'
+import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
+import { type Scope, temporaryFolder } from '../../../support/process.ts'
+import { ownName, postgresUrl, redisUrl } from '../../../support/servers/test-servers.ts'
+import { troubledStore } from '../../../support/troubled-store.ts'
+import { BoundBrowser, cookiesIn } from '../../support/bound-browser.ts'
+import { type CounterPage, startCounterServer } from '../../support/counter-server.ts'
+import { openDamagedStore } from '../../support/damaged-store.ts'
+import { PAGES, STORES, startLayer } from '../../support/layer.ts'
+
+const BOUND_COOKIE = '__Host-4DSID_TEST-bound'
+const WRITES = 20
+
+for (const [name, open] of Object.entries(STORES)) {
+  test(`[BIND-11] two managers on one store see each other’s bindings and failures, and of many failures at once one counts, on ${name}`, async (t) => {
+    const shared = { store: open(), clock: manualClock(), deviceBinding: {} }
+    const [one, two] = [await startLayer(t, PAGES, shared), await startLayer(t, PAGES, shared)]
+    const counted: unknown[] = []
+    for (const { manager } of [one, two])
+      manager.on('bindingFailed', ({ failures, ended }) => counted.push([failures, ended]))
+    const browser = await new BoundBrowser(one.visitor()).begin()
+    const elsewhere = two.visitor()
+    for (const [cookie, value] of browser.visitor.cookies) elsewhere.cookies.set(cookie, value)
+    assert.equal((await elsewhere.read('/read')).userName, 'Ana Lima')
+    const there = new BoundBrowser(elsewhere, browser.key)
+    there.handle = browser.handle
+    const refreshed = await Promise.all(
+      Array.from({ length: 8 }, () => there.refresh(browser.key.proof(browser.challenge))),
+    )
+    assert.deepEqual([...new Set(refreshed.map(({ status }) => status))], [200])
+    shared.clock.advance({ minutes: 11 })
+    for (let nth = 1; nth <= 10; nth++) {
+      const names = await Promise.all(
+        Array.from(
+          { length: 10 },
+          async (_, n) => (await (n % 2 ? elsewhere : browser.visitor).read('/read')).userName,
+        ),
+      )
+      assert.deepEqual([...new Set(names)], [''])
+      shared.clock.advance({ seconds: 10 })
+    }
+    assert.deepEqual(
+      counted,
+      Array.from({ length: 10 }, (_, n) => [n + 1, n === 9]),
+    )
+    assert.equal(JSON.parse((await there.refresh()).text).continue, false)
+    assert.equal(await one.manager.count(), 0)
+  })
+
+  test(`[BIND-14] a login with a cookie that a bound login has replaced counts as a repetition of this login, on ${name}`, async (t) => {
+    const { visitor, manager } = await startLayer(t, PAGES, { store: open(), deviceBinding: {} })
+    const browser = await new BoundBrowser(visitor()).begin()
+    const [first, second] = [new BoundBrowser(browser.visitor.copy()), new BoundBrowser(browser.visitor.copy())]
+    await first.logIn()
+    await second.logIn()
+    assert.equal(await manager.count({ state: 'user' }), 2)
+    assert.equal((await second.register()).status, 200)
+    assert.equal((await first.visitor.read('/read')).userName, '')
+    assert.equal(await manager.count({ state: 'user' }), 1)
+  })
+
+  test(`[BIND-6] a damaged binding lets no copy in and no key out, on ${name}`, async (t) => {
+    const { store, damage } = await openDamagedStore(t, name)
+    const { visitor, clock, manager } = await startLayer(t, PAGES, { store, deviceBinding: {} })
+    const browser = await new BoundBrowser(visitor()).begin()
+    const { id } = await browser.visitor.read('/read')
+    clock.advance({ minutes: 1 })
+    for (const text of ['', '-', '- EC 1 x', '- ES256:A:A NaN', '- RS256:AAAA 1 2 3 4']) {
+      await damage('details', id, `bound ${browser.handle} ${text}`)
+      const thief = browser.visitor.copy()
+      thief.cookies.delete(BOUND_COOKIE)
+      assert.equal((await thief.read('/read')).userName, '', text)
+      const asked = await browser.refresh()
+      assert.deepEqual([asked.status, cookiesIn(asked)], [403, []], text)
+      assert.equal((await browser.register()).status, 403, text)
+    }
+    assert.equal((await manager.get(id))?.devices[0]?.bound, true)
+  })
+}
+
+test('[BIND-9] a store that fails refuses a registration and a refresh with 503; a lost reply still registers the key', async (t) => {
+  const troubled = troubledStore(memoryStore())
+  const { visitor, manager } = await startLayer(t, PAGES, { store: troubled.store, deviceBinding: {} })
+  const events: string[] = []
+  manager.on('bound', ({ handle }) => events.push(handle))
+  for (const calls of [['find'], ['touch'], ['setDetails']] as const) {
+    const browser = new BoundBrowser(visitor())
+    await browser.logIn()
+    troubled.trouble('fails', ...calls)
+    const failed = await browser.register()
+    assert.deepEqual([failed.status, cookiesIn(failed)], [503, []], calls.join())
+    assert.match(String(failed.headers['retry-after']), /^\d+$/)
+    troubled.mend()
+    assert.equal((await browser.register()).status, 200, calls.join())
+  }
+  const browser = new BoundBrowser(visitor())
+  await browser.logIn()
+  troubled.trouble('loses answers', 'setDetails')
+  assert.equal((await browser.register()).status, 200)
+  assert.deepEqual([events.length, events.at(-1)], [4, browser.handle])
+  troubled.mend()
+  troubled.trouble('fails', 'find')
+  const failed = await browser.refresh()
+  assert.deepEqual([failed.status, cookiesIn(failed)], [503, []])
+  troubled.mend()
+  assert.equal((await browser.refresh()).status, 200)
+})
+
+const SHARED: Record<string, (scope: Scope) => string> = {
+  SQLite: (scope) => `sqlite:${join(temporaryFolder(scope), 'sessions.sqlite')}`,
+  ...(redisUrl && { Redis: () => redisUrl as string }),
+  ...(postgresUrl && { PostgreSQL: () => postgresUrl as string }),
+}
+
+for (const [name, address] of Object.entries(SHARED))
+  test(`[BIND-11] a registration in one process and ${WRITES} writes in two processes at the same time are all stored, on ${name}`, async (t) => {
+    const [shared, appName] = [address(t), ownName()]
+    const start = () => startCounterServer(t, shared, appName, 'deviceBinding')
+    const [one, two] = await Promise.all([start(), start()])
+    const browser = new BoundBrowser(one.visit())
+    await browser.logIn()
+    const elsewhere = two.visit(browser.visitor)
+    const write = (nth: number) => (nth % 2 === 0 ? elsewhere : browser.visitor).get('/count')
+    const [bound, ...writes] = await Promise.all([
+      browser.register(),
+      ...Array.from({ length: WRITES }, (_, n) => write(n)),
+    ])
+    assert.deepEqual(
+      [bound, ...writes].map(({ status }) => status),
+      Array(WRITES + 1).fill(200),
+    )
+    assert.equal((await elsewhere.read<CounterPage>('/read')).storage.count, WRITES)
+    const there = new BoundBrowser(two.visit(browser.visitor), browser.key)
+    there.handle = browser.handle
+    assert.equal((await there.refresh(browser.key.proof(browser.challenge))).status, 200)
+    await browser.visitor.copy().get('/logout')
+    assert.equal(JSON.parse((await there.refresh()).text).continue, false)
+  })
