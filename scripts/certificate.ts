@@ -23,11 +23,7 @@ export function selfSignedCertificate(): { cert: string; key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from('localhost')))))
   const always = der(SEQUENCE, time('20200101000000Z'), time('21000101000000Z'))
-  const names = der(
-    SEQUENCE,
-    der(DNS_NAME, Buffer.from('localhost')),
-    der(IP_ADDRESS, Buffer.from([127, 0, 0, 1])),
-  )
+  const names = der(SEQUENCE, der(DNS_NAME, Buffer.from('localhost')), der(IP_ADDRESS, Buffer.from([127, 0, 0, 1])))
   const body = der(
     SEQUENCE,
     der(VERSION, der(INTEGER, Buffer.from([2]))),

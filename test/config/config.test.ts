@@ -196,6 +196,18 @@ test('contradictory settings are refused', () => {
   })
 })
 
+test('[BIND-44] cookies are bound to keys only over https, and only if the setting asks for it', () => {
+  assert.equal(readConfig(PRODUCTION).deviceBindingMinutes, 0)
+  const DEVICE_BINDING_MINUTES = '10'
+  assert.equal(readConfig({ ...PRODUCTION, DEVICE_BINDING_MINUTES }).deviceBindingMinutes, 10)
+  assert.equal(readConfig({ TLS_CERT: 'c', TLS_KEY: 'k', DEVICE_BINDING_MINUTES }).deviceBindingMinutes, 10)
+  assert.match(
+    refusal({ DEVICE_BINDING_MINUTES }).message,
+    /DEVICE_BINDING_MINUTES: needs https, .*an https PUBLIC_URL/,
+  )
+  assert.match(refusal({ DEVICE_BINDING_MINUTES: '61' }).message, /DEVICE_BINDING_MINUTES: use a whole number/)
+})
+
 test('portIsExplicit is true only if PORT is configured, and PORT must be a whole number', () => {
   assert.deepEqual([readConfig({ PORT: '8044' }).portIsExplicit, readConfig({}).portIsExplicit], [true, false])
   for (const PORT of ['-1', '65536', '8e3', '0x10', '80.5'])
