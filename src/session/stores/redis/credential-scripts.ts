@@ -49,7 +49,6 @@ return '1'
 
 /** `from` and `to` are JSON. */
 export const SET_DETAILS = script(
-  [RECORDS, CREDENTIALS],
   `
 local id, hash, from, to, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local c = liveRecord(id, hash, now) and readCredential(id, hash)
