@@ -4,11 +4,11 @@ import { type Shown, shownOf } from './servers/content.ts'
 /** The server has lost a session or a write, or has answered with another session. */
 export class WrongAnswer extends Error {}
 
-/** @throws WrongAnswer unless the answer shows exactly this session. */
-export function checkAnswer({ status, body }: Answer, session: Shown): void {
+/** @throws WrongAnswer unless this server's answer shows exactly this session. */
+export function checkAnswer(server: string, { status, body }: Answer, session: Shown): void {
   const expected = shownOf(session)
   if (status !== 200 || body !== expected)
-    throw new WrongAnswer(`A server answered ${status} ${body}, but the right answer is 200 ${expected}.`)
+    throw new WrongAnswer(`${server} answered ${status} ${body}, but the right answer is 200 ${expected}.`)
 }
 
 /** The session cookies that a server has given to new visitors. */
@@ -16,10 +16,10 @@ export class NewCookies {
   readonly #seen = new Set<string>()
 
   /** @throws WrongAnswer unless the answer sets a cookie that no earlier answer has set. */
-  check({ head }: Answer): void {
+  check(server: string, { head }: Answer): void {
     const cookies = cookiesOf(head)
-    if (cookies === '') throw new WrongAnswer('A server gave no cookie to a new visitor.')
-    if (this.#seen.has(cookies)) throw new WrongAnswer('A server gave the same cookie to two new visitors.')
+    if (cookies === '') throw new WrongAnswer(`${server} gave no cookie to a new visitor.`)
+    if (this.#seen.has(cookies)) throw new WrongAnswer(`${server} gave the same cookie to two new visitors.`)
     this.#seen.add(cookies)
   }
 

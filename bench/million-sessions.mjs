@@ -6,6 +6,10 @@ const APP = 'MILLION'
 const HOUR = 3_600_000
 const AT_ONCE = 500
 const START = Date.now()
+// A prime number, so that its multiples reach every session.
+const STRIDE = 7919
+const SWEPT = 500
+const FIRST_SWEPT = 100_000_000
 const NO_LIMITS = {}
 
 /**
@@ -21,8 +25,9 @@ export async function fill(store, filled, size) {
   return Math.round(((size - filled) / (performance.now() - started)) * 1000)
 }
 
-function create(store, n) {
-  return store.create({ app: APP, now: START, session: session(n), credential: cookie(n), limits: NO_LIMITS })
+function create(store, n, changes) {
+  const made = { ...session(n), ...changes }
+  return store.create({ app: APP, now: START, session: made, credential: cookie(n), limits: NO_LIMITS })
 }
 
 /** Returns the median times of calls that run one after the other, and the stored bytes of a session. */
@@ -30,12 +35,15 @@ export async function measureSize(store, address, sessions) {
   const now = START + 1000
   const list = (page, filter = {}) => store.list({ app: APP, now, filter, page })
   const any = () => Math.floor(Math.random() * sessions)
+  let lookups = 0
+  // Visits each session at most once, because a store may remember what it has found.
+  const another = () => (lookups++ * STRIDE) % sessions
   const newest = await list({ size: 50 })
   const { id, startTime } = session(sessions / 2)
   const middle = { value: startTime, id }
   return {
-    'lookup µs': await median(2000, async () => {
-      const n = any()
+    'lookup µs': await median(Math.min(2000, sessions), async () => {
+      const n = another()
       const found = await store.find({ app: APP, now, id: session(n).id, hash: cookie(n).hash })
       if (found?.state !== 'live') throw new Error(`session ${n} is not found`)
     }),
@@ -60,6 +68,17 @@ export async function measureSize(store, address, sessions) {
   }
 }
 
+/** Returns the milliseconds of a sweep of 500 ended sessions among all others. The sessions are created for the sweep. */
+export async function sweepStep(store, sessions) {
+  const end = START + 60_000
+  const numbers = Array.from({ length: SWEPT }, (_, n) => FIRST_SWEPT + sessions + n)
+  await Promise.all(numbers.map((n) => create(store, n, { end })))
+  const started = performance.now()
+  const removed = await store.sweep({ app: APP, now: end + 6 * 60_000, limit: SWEPT })
+  if (removed.length !== SWEPT) throw new Error(`the sweep removed ${removed.length} sessions`)
+  return Number((performance.now() - started).toFixed(1))
+}
+
 /** Advances the time until `count` sessions have expired, and sweeps them in batches. */
 export async function sweepMany(store, count) {
   const now = session(count - 1).end + 6 * 60_000
@@ -68,7 +87,7 @@ export async function sweepMany(store, count) {
   const started = performance.now()
   for (let ended = ['']; ended.length > 0; removed += ended.length) {
     const step = performance.now()
-    ended = await store.sweep({ app: APP, now, limit: 500 })
+    ended = await store.sweep({ app: APP, now, limit: SWEPT })
     longest = Math.max(longest, performance.now() - step)
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)

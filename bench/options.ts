@@ -17,6 +17,8 @@ export interface Options {
   latencySeconds: number
   /** Whether the server and the load generator have cores of their own. */
   pinned: boolean
+  /** Whether ratios compare the server's processor time, and not the requests per second. */
+  byProcessorTime: boolean
   markdown: boolean
 }
 
@@ -44,6 +46,7 @@ export const USAGE = `npm run bench -- [options]
   --slices 15                slices of each cell; default: ${FULL.slices}
   --seconds 0.4              length of a slice; default: ${FULL.seconds}
   --latency-seconds 2        length of the measurement at a fixed rate, 0 for none; default: ${FULL['latency-seconds']}
+  --by-processor-time        compare the server's processor time, for a machine that other programs use
   --unpinned                 let every process run on every core
   --markdown                 print the tables as Markdown`
 
@@ -57,6 +60,7 @@ export function readOptions(args: readonly string[]): Options {
       quick: flag,
       unpinned: flag,
       markdown: flag,
+      'by-processor-time': flag,
       only: text,
       workloads: text,
       connections: text,
@@ -78,6 +82,7 @@ export function readOptions(args: readonly string[]): Options {
     seconds: numberFrom('seconds', chosen.seconds, 0.01),
     latencySeconds: numberFrom('latency-seconds', chosen['latency-seconds'], 0),
     pinned: !values.unpinned,
+    byProcessorTime: values['by-processor-time'],
     markdown: values.markdown,
   }
   const most = Math.max(...options.connections)

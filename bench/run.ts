@@ -1,6 +1,6 @@
 // npm run bench: measures this session layer, other session libraries and bare Koa, as docs/performance.md explains.
 //   npm run bench                           the full run, about an hour
-//   npm run bench -- --quick                a short run, about five minutes
+//   npm run bench -- --quick                a short run, five to ten minutes
 //   npm run bench -- --quick --only sqlite  bare Koa, and the servers with "sqlite" in their name
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -40,12 +40,15 @@ try {
   const surroundings = { stores, cores, peers: peersFolder && join(peersFolder, 'peers', 'package.json') }
   for (const population of plan)
     await measurePopulation(population, chosen, options, surroundings, (round, cells) => {
-      const title = titleOf(population, round)
+      const basis = options.byProcessorTime ? '; × by processor time' : ''
+      const title = titleOf(population, round) + basis
       console.log(`\n${options.markdown ? `#### ${title}\n` : title}\n${tableOf(cells, options)}`)
     })
 } catch (error) {
   if (!(error instanceof WrongAnswer)) throw error
-  console.error(`\n${error.message}\nThe figures of this run are worthless.`)
+  console.error(
+    `\n${error.message}\nNo figures of this workload are shown, because this server loses or mixes up sessions.`,
+  )
   process.exitCode = 1
 } finally {
   await stores.close()

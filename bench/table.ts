@@ -1,6 +1,7 @@
 import { BARE, KOA_SESSION, MINIMUM, ONE_HOP } from './contestants.ts'
 import { quantile, ratioOf, type Spread, spreadOf } from './figures.ts'
 import type { Cell } from './measure.ts'
+import type { Options } from './options.ts'
 
 const HEADER = [
   'server',
@@ -17,8 +18,11 @@ const HEADER = [
 ]
 
 /** Returns one row for each cell. A ratio is the median of the ratios of all turns, with its interquartile range. */
-export function tableOf(cells: readonly Cell[], { markdown }: { markdown: boolean }): string {
-  const rows = cells.map((cell) => rowOf(cell, cells))
+export function tableOf(
+  cells: readonly Cell[],
+  { markdown, byProcessorTime }: Pick<Options, 'markdown' | 'byProcessorTime'>,
+): string {
+  const rows = cells.map((cell) => rowOf(cell, cells, byProcessorTime ? thriftOf : speedsOf))
   if (markdown)
     return [HEADER, HEADER.map((_, column) => (column === 0 ? '---' : '--:')), ...rows].map(markdownLine).join('\n')
   const widths = HEADER.map((title, column) =>
@@ -28,18 +32,17 @@ export function tableOf(cells: readonly Cell[], { markdown }: { markdown: boolea
   return lines.map((row) => textLine(row, widths)).join('\n')
 }
 
-function rowOf(cell: Cell, cells: readonly Cell[]): string[] {
+function rowOf(cell: Cell, cells: readonly Cell[], compared: (cell: Cell) => number[]): string[] {
   const { contestant, slices, rate, latencies } = cell
   const database = slices.map(({ databaseMicroseconds }) => databaseMicroseconds).filter((time) => time !== undefined)
-  const speeds = speedsOf(cell)
   const ratioTo = (library: string) => {
     const other = cells.find((one) => one.contestant.library === library && isComparable(one, cell))
-    return other && other !== cell ? textOf(ratioOf(speeds, speedsOf(other)), 2) : ''
+    return other && other !== cell ? textOf(ratioOf(compared(cell), compared(other)), 2) : ''
   }
   const latency = (part: number) => (latencies.length === 0 ? '' : quantile(latencies, part).toFixed(2))
   return [
     contestant.name,
-    textOf(spreadOf(speeds), 0),
+    textOf(spreadOf(speedsOf(cell)), 0),
     ratioTo(BARE),
     ratioTo(ONE_HOP),
     ratioTo(KOA_SESSION),
@@ -59,6 +62,11 @@ function isComparable({ contestant }: Cell, cell: Cell): boolean {
 
 function speedsOf({ slices }: Cell): number[] {
   return slices.map(({ perSecond }) => perSecond)
+}
+
+/** The requests for each microsecond of the server's processor time. */
+function thriftOf({ slices }: Cell): number[] {
+  return slices.map(({ serverMicroseconds }) => 1 / serverMicroseconds)
 }
 
 function textOf({ median, low, high }: Spread, digits: number): string {

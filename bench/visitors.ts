@@ -68,11 +68,12 @@ export class Visitors {
   }
 
   async #ask(connection: Connection, workload: Workload, visitor: Visitor): Promise<void> {
+    const { name, isBare } = this.#contestant
     const answer = await connection.get(PATHS[workload], visitor.credential)
-    if (this.#contestant.isBare) return checkAnswer(answer, BARE_ANSWER)
+    if (isBare) return checkAnswer(name, answer, BARE_ANSWER)
     if (workload === 'write') visitor.visits++
-    checkAnswer(answer, visitor)
-    if (workload === 'new visitor') this.#newCookies.check(answer)
+    checkAnswer(name, answer, visitor)
+    if (workload === 'new visitor') this.#newCookies.check(name, answer)
   }
 
   /** Checks after the requests of this workload that the server has stored what it has answered. */

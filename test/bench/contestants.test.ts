@@ -19,7 +19,7 @@ const present = installed.filter(
 
 test('each server of the benchmark answers two visitors correctly, and has a row in each table of its workloads', async () => {
   const args = ['--sessions', '2', '--sizes', '4096', '--connections', '2']
-  const options = readOptions([...args, '--slices', '2', '--seconds', '0.02', '--latency-seconds', '0.05'])
+  const options = readOptions([...args, '--slices', '1', '--seconds', '0.01', '--latency-seconds', '0.02'])
   const [population] = planOf(options)
   assert.ok(population)
   const stores = await openStores(present.map(({ kind }) => kind))
@@ -28,7 +28,9 @@ test('each server of the benchmark answers two visitors correctly, and has a row
     await measurePopulation(population, present, options, { stores, cores: {}, peers: undefined }, (round, cells) => {
       reported.push(round.workload)
       const names = present.filter(({ workloads }) => workloads.includes(round.workload)).map(({ name }) => name)
-      const rows = tableOf(cells, { markdown: true }).split('\n').slice(2)
+      const rows = tableOf(cells, { ...options, markdown: true })
+        .split('\n')
+        .slice(2)
       assert.deepEqual(
         rows.map((row) => row.split(' | ')[0]),
         names.map((name) => `| ${name}`),

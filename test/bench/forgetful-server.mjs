@@ -52,5 +52,5 @@ function cookie(response, answer) {
 function find(cookie, response) {
   if (kind === 'forgets all sessions' && ++asked === 20) sessions.clear()
   if (kind === 'mixes up its visitors' && ++asked > 20) return sessions.values().next().value
-  return sessions.get(cookie) ?? begin(response, contentOf({ name: '', bytes: 0 }))
+  return sessions.get(cookie) ?? begin(response, {})
 }

@@ -25,8 +25,8 @@ export interface Exchange {
   readonly address: string | null
   /** The request's ID in the log of the application. Events include this ID. */
   readonly requestId?: string | undefined
-  /** What a page of another site caused: the navigation to a page, or any other request. Default: neither. */
-  readonly crossSite?: 'navigation' | 'other' | undefined
+  /** What a page of another origin caused: the navigation to a page, or any other request. Default: neither. */
+  readonly crossOrigin?: 'navigation' | 'other' | undefined
   /** The header `Secure-Session-Skipped`, by which a browser tells why it sends no proof of its key. */
   readonly skippedBinding?: string | undefined
   /** Whether the browser uses plain HTTP to another machine and therefore drops a Secure cookie. Only for a warning. */

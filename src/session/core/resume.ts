@@ -56,7 +56,7 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   if (refused !== undefined) emitRefused(context, exchange, refused)
   if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
   const { session, credential } = live
-  const proof = await checkProof(context, exchange, live, now)
+  const proof = context.policy.deviceBinding ? await checkProof(context, exchange, live, now) : 'proved'
   if (proof !== 'proved') {
     const request = guest(context, exchange, 'unproved')
     request.mustReload = proof === 'reload'

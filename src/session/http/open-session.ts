@@ -53,8 +53,8 @@ interface Activity {
 
 /**
  * Opens the session of a request, and sets the headers that every response with a session needs.
- * @returns the answer to send instead of a page, for the prefetch of a one-time link, and for a link on another site
- * before the browser has proved its key.
+ * @returns the answer to send instead of a page, for the prefetch of a one-time link, and for a link of another
+ * origin before the browser has proved its key.
  * @throws SessionError STORE_UNAVAILABLE.
  */
 export async function openSession<S extends object, P extends string, R extends string>(
@@ -79,7 +79,7 @@ export async function openSession<S extends object, P extends string, R extends 
     isOwnForm: isOwnForm(facts, manager.cookieScope),
     device: head.header('user-agent') ?? null,
     address: head.address,
-    crossSite: crossSiteOf(facts),
+    crossOrigin: crossOriginOf(facts),
     skippedBinding: head.header('secure-session-skipped'),
     isPlainHttp: () => isPlainHttp(transportOf(head)),
     headersSent: reply.headersSent,
@@ -158,8 +158,8 @@ function factsOf(head: RequestHead, purpose: string | undefined): RequestFacts {
 }
 
 /** Only the navigation of a GET can be repeated by a page that reloads itself. */
-function crossSiteOf({ method, fetchSite, fetchMode }: RequestFacts): Exchange['crossSite'] {
-  if (fetchSite !== 'cross-site') return undefined
+function crossOriginOf({ method, fetchSite, fetchMode }: RequestFacts): Exchange['crossOrigin'] {
+  if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return undefined
   return method === 'GET' && fetchMode === 'navigate' ? 'navigation' : 'other'
 }
 

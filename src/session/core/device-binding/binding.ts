@@ -18,8 +18,8 @@ const MARK = 'bound'
 const NONE = '-'
 
 /**
- * Returns undefined for a credential that is not bound. The text names the credential, because an older release copies
- * the details to the next cookie of a login. This cookie has no key, so it is not bound.
+ * Returns undefined for a credential that is not bound. The text names its credential, so that a copy of the text binds
+ * no other cookie.
  */
 export function bindingOf({
   kind,

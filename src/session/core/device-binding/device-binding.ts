@@ -59,10 +59,10 @@ interface Bindable {
 async function bind(context: Context, policy: BindingPolicy, request: BindingRequest): Promise<BindingAnswer> {
   const found = await findBindable(context, request.cookieHeader)
   const proof = readProof(request.proof)
-  const publicKey = proof && publicKeyText(proof.algorithm, proof.jwk)
   // A refusal offers no new challenge. Otherwise, a thief could register a key for a copied cookie that has none.
-  if (!found || !proof || publicKey === undefined || !isSignedBy(proof, publicKey)) return REFUSAL
-  if (!isValidValue('registration', found.key, proof.challenge, context.clock.now())) return REFUSAL
+  if (!found || !proof || !isValidValue('registration', found.key, proof.challenge, context.clock.now())) return REFUSAL
+  const publicKey = publicKeyText(proof.algorithm, proof.jwk)
+  if (publicKey === undefined || !isSignedBy(proof, publicKey)) return REFUSAL
   return (await register(context, found, publicKey, request.cause)) ? instructions(context, policy, found) : REFUSAL
 }
 

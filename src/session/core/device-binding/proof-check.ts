@@ -23,7 +23,8 @@ type Arrived = { session: SessionRecord; credential: Credential }
 /**
  * - `proved`: The cookie is not bound, or the request has a valid bound cookie. Requests may still arrive without a bound
  *   cookie shortly after the registration, because the browser sent them before it received the bound cookie.
- * - `reload`: A link on another site opened the page. Browsers send no proof before such a request, but before the reload.
+ * - `reload`: A link of another origin opened the page. Browsers send no proof before such a request, but before the
+ *   reload.
  * - `failed`: The request counts as a guest's request.
  */
 export async function checkProof(
@@ -36,8 +37,8 @@ export async function checkProof(
   const binding = deviceBinding && bindingOf(credential)
   if (!binding || isProved(context, deviceBinding, exchange, { credential, binding }, now)) return 'proved'
   // Any site can cause such requests, so they must not end the cookie.
-  if (exchange.crossSite !== undefined)
-    return exchange.crossSite === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
+  if (exchange.crossOrigin !== undefined)
+    return exchange.crossOrigin === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
   await recordFailure(context, deviceBinding, exchange, { session, credential }, now)
   return 'failed'
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { checkMethods } from '../../known-options.ts'
 import { markNothingWritten } from '../../record.ts'
 import type { WriteState } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import type { ReconnectableIoredis, ReconnectableNodeRedis, Reconnection } from './reconnection.ts'
+import type { Script } from './script.ts'
 
 /** A connection to Redis or Valkey: a `Redis` or `Cluster` of ioredis, or a client of node-redis. */
 export type RedisClient = IoredisClient | NodeRedisClient
@@ -87,17 +87,6 @@ const FULL = /^(?:OOM|NOREPLICAS|MISCONF)\b/
 export function refusalOf(error: unknown): WriteState | undefined {
   if (isReadOnly(error)) return { state: 'read-only', error }
   return error instanceof Error && FULL.test(error.message) ? { state: 'refusing', error } : undefined
-}
-
-interface Script {
-  readonly text: string
-  readonly sha: string
-}
-
-/** @param library The Lua code that the script uses. Each part comes after the parts whose functions it calls. */
-export function script(library: readonly string[], body: string): Script {
-  const text = [...library, body].join('\n')
-  return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>

@@ -1,9 +1,6 @@
-import { script } from './client.ts'
-import { LOGINS } from './login-library.ts'
-import { ADDING, CREDENTIALS, ENDS, INDEXES, RECORDS } from './lua-library.ts'
+import { script } from './script.ts'
 
 export const ATTACH = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local id, hash, text, by, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -16,7 +13,6 @@ return '1'
 )
 
 export const DETACH = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS],
   `
 local id, handle, reason, now, message = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local r = liveRecord(id, '', now)
@@ -35,7 +31,6 @@ return '0'
 )
 
 export const ROTATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local id, by, hash, text, others, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local r = liveRecord(id, by, now)
@@ -54,7 +49,6 @@ return '1'
 
 /** `from` and `to` are JSON. */
 export const SET_DETAILS = script(
-  [RECORDS, CREDENTIALS],
   `
 local id, hash, from, to, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local c = liveRecord(id, hash, now) and readCredential(id, hash)
@@ -67,7 +61,6 @@ return '1'
 
 /** The caller checks whether the session and the OTP have expired. */
 export const FIND_OTP = script(
-  [RECORDS],
   `
 local id = call('GET', app .. 'otp:' .. ARGV[1])
 if not id then return false end
@@ -78,7 +71,6 @@ return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 
 /** Redeems an OTP, and adds a credential unless `text` is empty. */
 export const REDEEM = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, ADDING],
   `
 local otp, hash, text, devices, otps, now =
   ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -95,7 +87,6 @@ return { id, found[1], found[2] }
 
 /** Returns one list for each id. A list contains the hash of each credential, followed by its text. */
 export const CREDENTIALS_OF = script(
-  [RECORDS, CREDENTIALS],
   `
 local answer = {}
 for n, id in ipairs(ARGV) do

@@ -1,6 +1,6 @@
 import { missingSteps } from '../shared/layout.ts'
-import { type RunScript, script } from './client.ts'
-import { RECORDS } from './lua-library.ts'
+import type { RunScript } from './client.ts'
+import { script } from './script.ts'
 
 /**
  * Step n is Lua code that creates layout n. All steps run in one script. A step must not change many sessions, because
@@ -27,7 +27,6 @@ export function layoutCheck(run: RunScript, steps: readonly string[]): (app: str
  */
 function migration(steps: readonly string[]) {
   return script(
-    [RECORDS],
     `
 local layout = call('GET', app .. 'layout')
 local isReadable = not layout or string.find(layout, '^[1-9]%d*$')

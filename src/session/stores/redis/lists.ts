@@ -1,7 +1,7 @@
 import type { CallOf, ListFilter, ListPage } from '../../store.ts'
-import { type RunScript, script } from './client.ts'
+import type { RunScript } from './client.ts'
 import { recordFrom } from './lines.ts'
-import { CREDENTIALS, INDEXES, RECORDS } from './lua-library.ts'
+import { script } from './script.ts'
 
 const FILTERS = `
 -- The maximum number of sessions that one script reads, because Redis is blocked while a script runs.
@@ -80,8 +80,7 @@ end
 // Reads one batch of a list. The answer begins with the sort value and the id after which the next batch starts. Both
 // are '' at the end of the list. The sort value, id, record and storage of each match follow.
 const LIST = script(
-  [RECORDS, CREDENTIALS, INDEXES, FILTERS],
-  `
+  `${FILTERS}
 local sort, isDescending, wanted = ARGV[6], ARGV[7] == 'desc', tonumber(ARGV[8])
 local afterValue, afterId = tonumber(ARGV[9]), ARGV[10]
 local rows, stopped = {}, nil
@@ -144,8 +143,7 @@ return answer
 // starts. If "all" is set, returns the number of indexed records instead, and '1' if heal() has removed ids. After '1',
 // the caller counts again, because heal() checks only a sample.
 const COUNT = script(
-  [RECORDS, CREDENTIALS, INDEXES, FILTERS],
-  `
+  `${FILTERS}
 local afterValue, afterId, all = tonumber(ARGV[6]), ARGV[7], ARGV[8] == '1'
 if not afterValue then
   local healed = heal(userId == '' and app .. 'end' or userSet(userId), now) > 0

@@ -1,5 +1,12 @@
 import { MESSAGE_MILLISECONDS, NEVER, SWEEP_MARGIN_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 
+// Lua patterns of one line. JavaScript reads the same digits as the same number.
+const NUMBER = '(%d+%.?%d*)'
+const OPTIONAL_NUMBER = '(%d*%.?%d*)'
+const TEXT = String.raw`([^\n]*)`
+const SKIPPED = String.raw`[^\n]*`
+const NEW_LINE = String.raw`\n`
+
 // A session is one Redis hash. The field `r` contains the record, and `s` the storage. Each field `c<hash>` contains a
 // credential, and each field `t<hash>` the tombstone of an ended credential. `lines.ts` reads and writes the same text.
 export const RECORDS = String.raw`
@@ -9,36 +16,43 @@ local call = redis.call
 local function sessionKey(id) return app .. 's:' .. id end
 
 -- tostring() would write a large number in scientific notation.
-local function digits(number) return number and string.format('%.0f', number) or '' end
+local function digits(number) return number and string.format('%d', number) or '' end
 
--- Returns the number, or nil if JavaScript may read the text as a different number.
+local NEVER = ${NEVER}
+
+-- Returns the number, or nil if the text is empty or JavaScript may read it as a different number.
 local function numberOf(text)
-  local number = string.match(text or '', '^%d+%.?%d*$') and tonumber(text)
-  return number and number <= ${NEVER} and number or nil
+  local number = tonumber(text)
+  return number and number <= NEVER and number or nil
 end
 
-local function isTime(text) return text == '' or numberOf(text) ~= nil end
+local function isTime(text, number) return number ~= nil or text == '' end
 
-local RECORD = '^([^\n]*)' .. string.rep('\n([^\n]*)', 11) .. '$'
+local RECORD = '^${[
+  ...[NUMBER, TEXT, NUMBER, OPTIONAL_NUMBER, OPTIONAL_NUMBER, TEXT, TEXT, TEXT, TEXT],
+  ...[NUMBER, NUMBER, OPTIONAL_NUMBER],
+].join(NEW_LINE)}$'
 
 -- Replaces each damaged record. Such a session has no user, is not live, and can only be listed, ended and removed.
 local DAMAGED = {
-  kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = ${NEVER}, ends = ${NEVER},
+  kind = 'web', userName = '""', userId = 'null', grants = '""', idle = 0, absoluteEnd = NEVER, ends = NEVER,
   version = 0, writeId = '', isDamaged = true,
 }
 
 local function recordOf(text)
   local version, writeId, ends, startTime, lastAccessTime, kind, userName, userId, grants, idle, absoluteEnd, serial =
     string.match(text, RECORD)
-  if not (numberOf(version) and numberOf(ends) and numberOf(idle) and numberOf(absoluteEnd)) then return DAMAGED end
-  if not (isTime(startTime) and isTime(lastAccessTime) and isTime(serial)) then return DAMAGED end
-  if (startTime == '') ~= (lastAccessTime == '') then return DAMAGED end
-  return {
+  if not version then return DAMAGED end
+  local r = {
     kind = kind, userName = userName, userId = userId, grants = grants,
-    startTime = tonumber(startTime), lastAccessTime = tonumber(lastAccessTime),
-    idle = tonumber(idle), absoluteEnd = tonumber(absoluteEnd), ends = tonumber(ends),
-    version = tonumber(version), writeId = writeId, serial = tonumber(serial),
+    startTime = numberOf(startTime), lastAccessTime = numberOf(lastAccessTime),
+    idle = numberOf(idle), absoluteEnd = numberOf(absoluteEnd), ends = numberOf(ends),
+    version = numberOf(version), writeId = writeId, serial = numberOf(serial),
   }
+  if not (r.version and r.ends and r.idle and r.absoluteEnd) then return DAMAGED end
+  if not (isTime(startTime, r.startTime) and isTime(lastAccessTime, r.lastAccessTime) and isTime(serial, r.serial)) then return DAMAGED end
+  if (r.startTime == nil) ~= (r.lastAccessTime == nil) then return DAMAGED end
+  return r
 end
 
 local function readRecord(id)
@@ -56,7 +70,7 @@ end
 local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
-local EXPIRY_OF_CREDENTIAL = '^' .. string.rep('[^\n]*\n', 6) .. '([^\n]*)\n'
+local EXPIRY_OF_CREDENTIAL = '^${[...Array.from({ length: 6 }, () => SKIPPED), NUMBER, ''].join(NEW_LINE)}'
 
 -- Whether the session is live and has the valid credential "by". If "by" is empty, the session needs no credential.
 local function isUsable(id, r, by, now)
@@ -78,7 +92,6 @@ local function damagedRecord(id)
 end
 
 -- Redis deletes each key MARGIN milliseconds after "ends", even if no sweep runs.
-local NEVER = ${NEVER}
 local MARGIN = 3600000
 
 local function keepUntil(key, ends, now)
@@ -88,23 +101,32 @@ end
 `
 
 export const CREDENTIALS = String.raw`
-local CREDENTIAL = '^([^\n]*)' .. string.rep('\n([^\n]*)', 10) .. '$'
+local CREDENTIAL = '^${[
+  ...[TEXT, TEXT, TEXT, NUMBER, OPTIONAL_NUMBER, OPTIONAL_NUMBER, NUMBER],
+  ...[TEXT, TEXT, TEXT, TEXT],
+].join(NEW_LINE)}$'
+
+-- Replaces each damaged credential. It is an expired cookie, because a limit ends expired credentials first.
+local function damagedCredential(hash)
+  return {
+    hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
+    device = 'null', address = 'null', purpose = 'null', details = 'null',
+  }
+end
 
 local function credentialOf(hash, text)
   local handle, kind, via, createdAt, lastSeenAt, authenticatedAt, expiresAt, device, address, purpose, details =
     string.match(text, CREDENTIAL)
-  -- Reads a damaged credential as an expired cookie, because a limit ends expired credentials first.
-  if not (numberOf(createdAt) and numberOf(expiresAt) and isTime(lastSeenAt) and isTime(authenticatedAt)) then
-    return {
-      hash = hash, handle = '', kind = 'cookie', via = 'visit', createdAt = 0, expiresAt = 0,
-      device = 'null', address = 'null', purpose = 'null', details = 'null',
-    }
-  end
-  return {
-    hash = hash, handle = handle, kind = kind, via = via, createdAt = tonumber(createdAt),
-    lastSeenAt = tonumber(lastSeenAt), authenticatedAt = tonumber(authenticatedAt), expiresAt = tonumber(expiresAt),
+  if not handle then return damagedCredential(hash) end
+  local c = {
+    hash = hash, handle = handle, kind = kind, via = via, createdAt = numberOf(createdAt),
+    lastSeenAt = numberOf(lastSeenAt), authenticatedAt = numberOf(authenticatedAt), expiresAt = numberOf(expiresAt),
     device = device, address = address, purpose = purpose, details = details,
   }
+  if not (c.createdAt and c.expiresAt and isTime(lastSeenAt, c.lastSeenAt) and isTime(authenticatedAt, c.authenticatedAt)) then
+    return damagedCredential(hash)
+  end
+  return c
 end
 
 local function readCredential(id, hash)
@@ -119,14 +141,16 @@ local function writeCredential(id, c)
   }, '\n'))
 end
 
--- Finds the fields of a session that begin with this letter. Returns their names without the letter.
-local function fieldsOf(id, letter)
+-- Selects the fields that begin with this letter. Returns their names without the letter.
+local function namesIn(fields, letter)
   local names = {}
-  for _, field in ipairs(call('HKEYS', sessionKey(id))) do
+  for _, field in ipairs(fields) do
     if string.sub(field, 1, 1) == letter and #field > 1 then names[#names + 1] = string.sub(field, 2) end
   end
   return names
 end
+
+local function fieldsOf(id, letter) return namesIn(call('HKEYS', sessionKey(id)), letter) end
 
 local function credentialsOf(id)
   local found = {}
@@ -177,7 +201,7 @@ end
 -- Every sweep postpones the expiry of the indexes. A write postpones the expiry only if the indexes would expire less
 -- than UNUSED / 2 after the session ends.
 local function keepIndexes(class, ends, now)
-  local left = math.min(call('PTTL', app .. 'end'), call('PTTL', app .. class))
+  local left = call('PTTL', app .. class)
   if ends >= NEVER or left < ends - now + UNUSED / 2 then expireIndexes(now) end
 end
 
@@ -211,21 +235,24 @@ local function indexByVia(id, r, credentials)
   end
 end
 
-local function unindex(id)
-  for _, set in ipairs(SETS) do call('ZREM', app .. set, id) end
+local function removeAll(set, ids)
+  -- Lua limits the number of parameters of a call.
+  for from = 1, #ids, 1000 do call('ZREM', set, unpack(ids, from, math.min(from + 999, #ids))) end
+end
+
+local function unindex(ids)
+  for _, set in ipairs(SETS) do removeAll(app .. set, ids) end
 end
 
 -- Removes each id that has no record from the indexes in SETS and from "set". Returns the number of removed ids.
 local function dropMissing(ids, set)
-  local missing = 0
+  local missing = {}
   for _, id in ipairs(ids) do
-    if call('HEXISTS', sessionKey(id), 'r') == 0 then
-      unindex(id)
-      call('ZREM', set, id)
-      missing = missing + 1
-    end
+    if call('HEXISTS', sessionKey(id), 'r') == 0 then missing[#missing + 1] = id end
   end
-  return missing
+  unindex(missing)
+  removeAll(set, missing)
+  return #missing
 end
 
 local SAMPLE = 100
@@ -397,26 +424,36 @@ local function endedLine(id, r, reason)
   return table.concat({ id, r.kind, r.userName, r.userId, reason }, '\n')
 end
 
-local function hasMessage(id)
-  for _, hash in ipairs(fieldsOf(id, 't')) do
+local function hasMessage(id, tombstones)
+  for _, hash in ipairs(tombstones) do
     if tombstoneOf(call('HGET', sessionKey(id), 't' .. hash)).message ~= '' then return true end
   end
   return false
 end
 
--- Deletes the record and the storage but keeps the tombstones.
-local function removeRecord(id, r, message)
+-- Deletes the record and the storage but keeps the tombstones. The caller removes the id from the indexes in SETS.
+local function removeRecord(id, r, keepsMessage)
   local key = sessionKey(id)
   call('HDEL', key, 'r', 's')
-  unindex(id)
   if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
-  call('PEXPIRE', key, (((message or '') ~= '' or hasMessage(id)) and MESSAGE or TOMBSTONE) + CLOCK_SKEW)
+  call('PEXPIRE', key, (keepsMessage and MESSAGE or TOMBSTONE) + CLOCK_SKEW)
+end
+
+-- Ends a session. The caller removes its id from the indexes in SETS, for many sessions at once.
+local function closeSession(id, r, reason, now, message, keepsOrigin)
+  local fields = call('HKEYS', sessionKey(id))
+  local keepsMessage = (message or '') ~= '' or hasMessage(id, namesIn(fields, 't'))
+  for _, hash in ipairs(namesIn(fields, 'c')) do
+    endCredential(id, readCredential(id, hash), reason, now, message, keepsOrigin)
+  end
+  removeRecord(id, r, keepsMessage)
+  queueNotification(id)
+  return endedLine(id, r, reason)
 end
 
 local function endSession(id, r, reason, now, message, keepsOrigin)
-  for _, c in ipairs(credentialsOf(id)) do endCredential(id, c, reason, now, message, keepsOrigin) end
-  removeRecord(id, r, message)
-  queueNotification(id)
-  return endedLine(id, r, reason)
+  local line = closeSession(id, r, reason, now, message, keepsOrigin)
+  unindex({ id })
+  return line
 end
 `

@@ -1,7 +1,5 @@
 import { SWEEP_MARGIN_MILLISECONDS, TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
-import { script } from './client.ts'
-import { LOGIN_LIMIT, LOGINS } from './login-library.ts'
-import { ADDING, CREDENTIALS, ENDS, INDEXES, LIMITS, RECORDS } from './lua-library.ts'
+import { script } from './script.ts'
 
 const INSERTING = `
 local function insert(id, text, storage, c, now)
@@ -15,13 +13,33 @@ local function insert(id, text, storage, c, now)
 end
 `
 
-/** Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. */
+/**
+ * Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. Most new sessions are
+ * visits of guests (see `isVisit` in `store.ts`). The first part handles a visit unless a limit is reached. It writes
+ * the same keys as the second part.
+ */
 export const CREATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS, LOGIN_LIMIT, ADDING, INSERTING],
   `
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-if call('HEXISTS', sessionKey(id), 'r') == 1 then return { 'exists' } end
+local ends, startTime, lastAccessTime = tonumber(ARGV[10]), ARGV[11], ARGV[12]
+local key = sessionKey(id)
+if call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
+local isBelowLimits = not (sessions and call('ZCARD', app .. 'end') >= sessions)
+  and not (guests and call('ZCARD', app .. 'guests') >= guests)
+if ends and isBelowLimits then
+  local serial = digits(call('INCR', app .. 'serial'))
+  call('HSET', key, 'r', text .. serial, 's', storage, 'c' .. hash, credential)
+  call('ZADD', app .. 'created', startTime, id)
+  call('ZADD', app .. 'seen', lastAccessTime, id)
+  call('ZADD', app .. 'end', ARGV[10], id)
+  call('ZADD', app .. 'guests', serial, id)
+  keepUntil(key, ends, now)
+  keepIndexes('guests', ends, now)
+  return { 'admitted' }
+end
+`,
+  `${INSERTING}
 local r, c = recordOf(text), credentialOf(hash, credential)
 if not isRepeated(c) and isFull(r, sessions, guests, now) then return { 'full' } end
 insert(id, text, storage, c, now)
@@ -34,8 +52,7 @@ return ended
 
 /** Returns 'gone', 'moved', 'exists', or 'replaced' followed by the sessions that ended because of a limit. */
 export const REPLACE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS, LOGIN_LIMIT, ADDING, INSERTING],
-  `
+  `${INSERTING}
 local id, version, by, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local newId, text, storage, hash, credential = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local sessions, guests, perUser = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
@@ -47,7 +64,8 @@ local r, c = recordOf(text), credentialOf(hash, credential)
 local short = isFull(r, sessions, guests, now)
 for _, ended in ipairs(credentialsOf(id)) do endCredential(id, ended, 'secured', now, '', true) end
 if short then
-  removeRecord(id, old)
+  removeRecord(id, old, hasMessage(id, fieldsOf(id, 't')))
+  unindex({ id })
 else
   local before = recordOf(call('HGET', sessionKey(id), 'r'))
   old.startTime, old.lastAccessTime, old.version = nil, nil, old.version + 1
@@ -66,24 +84,22 @@ return ended
 )
 
 /**
- * Changes only the storage. This update is the most frequent one, so the script does not load the Lua library. Returns
+ * Changes only the storage. This update is the most frequent one, so the script does not parse the whole record. Returns
  * '1', or '0' if the update is refused.
  */
 export const UPDATE_STORAGE = script(
-  [],
   String.raw`
-local key, now, version, by, writeId = KEYS[1] .. ':s:' .. ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local found = redis.call('HMGET', key, 'r', 'c' .. by)
+local key, now, version, by, writeId = sessionKey(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local found = call('HMGET', key, 'r', 'c' .. by)
 if not found[1] then return { '0' } end
-local expiresAt = found[2] and string.match(found[2], '^' .. string.rep('[^\n]*\n', 6) .. '(%d+)')
+local expiresAt = found[2] and string.match(found[2], EXPIRY_OF_CREDENTIAL)
 local isExpired = not expiresAt or now >= tonumber(expiresAt)
 local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
 if last == writeId then return { '1' } end
-local isLive = startTime ~= '' and now < tonumber(ends)
-if not isLive or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
-local nextVersion = string.format('%.0f', tonumber(current) + 1)
-local text = table.concat({ nextVersion, writeId, ends, startTime, rest }, '\n')
-redis.call('HSET', key, 'r', text, 's', ARGV[6])
+local hasEnded = startTime == '' or now >= tonumber(ends)
+if hasEnded or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
+local text = table.concat({ digits(tonumber(current) + 1), writeId, ends, startTime, rest }, '\n')
+call('HSET', key, 'r', text, 's', ARGV[6])
 return { '1' }
 `,
 )
@@ -91,7 +107,6 @@ return { '1' }
 // An empty parameter or an omitted storage leaves its field unchanged. Returns '0' if the update is refused.
 // Otherwise returns '1', followed by the sessions that ended because of a limit.
 export const UPDATE = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS, LIMITS],
   `
 local id, now, version, by, writeId, perUser = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
 local userName, userId, grants, lastAccessTime = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
@@ -126,7 +141,6 @@ return ended
 
 /** Returns the unused logins that ended because this login was used for the first time. */
 export const TOUCH = script(
-  [RECORDS, CREDENTIALS, INDEXES, ENDS, LOGINS],
   `
 local id, hash, now, device, address = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local r = liveRecord(id, hash, now)
@@ -143,6 +157,8 @@ r.ends = math.max(r.ends, ends)
 writeRecord(id, r)
 indexSession(id, r, r, now)
 if not isFirst then return {} end
+`,
+  `
 if r.lastAccessTime > r.startTime then unindexLogin(id, c) end
 local ended = endUnused(c.details, id, 0, 'secured', now, true)
 sendNotifications()
@@ -150,10 +166,7 @@ return ended
 `,
 )
 
-const PARTS = [RECORDS, CREDENTIALS, INDEXES, ENDS]
-
 export const END = script(
-  PARTS,
   `
 local id, reason, now, by, unseen, message = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local r = liveRecord(id, by, now) or (by == '' and damagedRecord(id))
@@ -172,12 +185,11 @@ return ended
 
 /** An empty filter parameter matches every session. */
 export const END_MANY = script(
-  PARTS,
   `
 local userId, kind, exceptId, reason, now, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
-local ended = {}
+local ended, unindexed, missing = {}, {}, {}
 local function isSelected(id, r)
   -- A damaged record shows no user. If the filter has a user, the loop below reads only the index of this user.
   if r.isDamaged then return kind == '' or (kind == 'rest') == (call('ZSCORE', app .. 'rest', id) ~= false) end
@@ -186,12 +198,14 @@ end
 for _, id in ipairs(call('ZRANGEBYSCORE', set, '(' .. digits(now), '+inf')) do
   local r = readRecord(id)
   if not r then
-    unindex(id)
-    call('ZREM', set, id)
+    missing[#missing + 1] = id
   elseif id ~= exceptId and isSelected(id, r) then
-    ended[#ended + 1] = endSession(id, r, reason, now, message)
+    ended[#ended + 1] = closeSession(id, r, reason, now, message)
+    unindexed[#unindexed + 1] = id
   end
 end
+unindex(unindexed)
+dropMissing(missing, set)
 sendNotifications()
 return ended
 `,
@@ -207,8 +221,7 @@ end
 `
 
 export const REMOVE = script(
-  [...PARTS, REASON],
-  `
+  `${REASON}
 local id, now, message = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local r = readRecord(id)
 if not r then return false end
@@ -229,7 +242,6 @@ return endedLine(id, r, reason)
 
 /** Deletes the message and returns it as JSON. Returns nothing if there is no message. */
 export const TAKE_MESSAGE = script(
-  PARTS,
   `
 local hash, now = ARGV[1], tonumber(ARGV[2])
 local id = call('GET', app .. 'message:' .. hash)
@@ -246,8 +258,7 @@ return message
 
 /** Removes expired sessions and credentials. Redis removes tombstones and messages when their keys expire. */
 export const SWEEP = script(
-  [...PARTS, REASON],
-  `
+  `${REASON}
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local latestEnd = digits(now - ${SWEEP_MARGIN_MILLISECONDS})
 
@@ -273,8 +284,8 @@ repeat
       if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
       ended[#ended + 1] = endedLine(id, r, reasonOf(r))
     end
-    unindex(id)
   end
+  unindex(ids)
   checked = checked + #ids
 until #ids == 0 or #ended == limit or checked > 2 * limit
 expireIndexes(now)

@@ -1,5 +1,14 @@
 import { refuseUnknown } from '../../known-options.ts'
-import { type Credential, isLive, markNothingWritten, type SessionId, type SessionRecord } from '../../record.ts'
+import {
+  type Credential,
+  isDamaged,
+  isGuestRecord,
+  isLive,
+  markNothingWritten,
+  NEVER,
+  type SessionId,
+  type SessionRecord,
+} from '../../record.ts'
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { foundState } from '../shared/found.ts'
@@ -101,6 +110,7 @@ export function redisStoreWith(
         ...newSession(session, credential),
         now,
         ...sessionLimits(limits),
+        ...(isVisit(session, credential) ? [session.end, session.startTime ?? '', session.lastAccessTime ?? ''] : []),
       )) as string[]
       if (state === 'exists') throw existsAlready(session.id)
       return state === 'admitted' ? { admitted: true, ended: ended.map(endedFrom) } : { admitted: false }
@@ -244,6 +254,14 @@ const newSession = (session: SessionRecord, credential: Credential) => [
 ]
 const sessionLimits = (limits: Limits) => [limits.sessions ?? '', limits.guests ?? '', limits.sessionsPerUser ?? '']
 const credentialLimits = (limits: Limits) => [limits.credentials ?? '', limits.otps ?? '']
+
+/** Whether a new session needs no index and no rule except those of all guests. */
+function isVisit(session: SessionRecord, { via, kind, details, expiresAt }: Credential): boolean {
+  const isNewGuest = isGuestRecord(session) && session.kind === 'web' && session.startTime !== null
+  return (
+    isNewGuest && !isDamaged(session) && via === 'visit' && kind === 'cookie' && details === null && expiresAt === NEVER
+  )
+}
 
 function credentialsFrom(parts: readonly string[]): Credential[] {
   const found: Credential[] = []

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import type { Lookups } from './embedded-rows.ts'
 
 interface Waiting {

@@ -197,7 +197,7 @@ test('[BIND-4] with strict, the first failure ends the cookie, but no other devi
   assert.equal((await phone.visitor.read('/read')).userName, 'Ana Lima')
 })
 
-test('[BIND-5] requests that another site causes never count as failures, and a page reloads itself once', async (t) => {
+test('[BIND-5] requests that another origin causes never count as failures, and a page reloads itself once', async (t) => {
   const { visitor, clock, failures } = await startBound(t, { strict: true })
   const browser = await new BoundBrowser(visitor()).begin()
   const expired = thiefOf(browser)
@@ -209,6 +209,7 @@ test('[BIND-5] requests that another site causes never count as failures, and a 
   assert.deepEqual([cookiesIn(reload), reload.headers['cache-control']], [[], 'private, no-store'])
   assert.equal((await ask('/own', {})).status, 303)
   assert.match((await ask('/binding', {})).text, /refresh/)
+  assert.match((await ask('/failed', { 'Sec-Fetch-Site': 'same-site' })).text, /refresh/)
   clock.advance({ seconds: 10 })
   assert.match((await ask('/own', {})).text, /refresh/)
   for (const headers of [{ 'Sec-Fetch-Mode': 'cors' }, { 'Sec-Fetch-Mode': 'no-cors' }])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { Redis } from 'ioredis'
-import { NEVER } from '../../../../src/session/record.ts'
+import { type Credential, NEVER, type SessionRecord } from '../../../../src/session/record.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import {
   APP,
@@ -181,6 +181,40 @@ if (redisUrl !== undefined) {
       cookie = next
     }
     assert.ok((await client.hlen(`{${prefix}:${APP}}:s:${record.id}`)) <= 50)
+  })
+
+  test('a new session has the same keys in Redis, whether or not the store had to repair the indexes at a limit', async (t) => {
+    const { client, prefix, store, clock } = await open(t)
+    const later = clock.now() + 2 * HOUR
+    const sessions: [Partial<SessionRecord>, Partial<Credential>][] = [
+      [{ userName: 'Ünal', end: later }, {}],
+      [{ kind: 'rest' }, {}],
+      [{ userId: '4' }, {}],
+      [{ grants: 'admin' }, {}],
+      [{ startTime: null, lastAccessTime: null }, {}],
+      [{ end: NEVER, absoluteEnd: NEVER }, {}],
+      [{}, { kind: 'bearer', via: 'token' }],
+      [{}, { via: 'link', expiresAt: later }],
+      [{}, { details: 'ORIGIN' }],
+      [{}, { kind: 'otp', expiresAt: later }],
+    ]
+    for (const [n, [fields, parts]] of sessions.entries()) {
+      const [below, repaired] = [`${APP}${n}below`, `${APP}${n}repaired`]
+      const added = { session: session(clock, fields), credential: credential(clock, parts), limits: { sessions: 1 } }
+      await client.zadd(`{${prefix}:${repaired}}:end`, clock.now() + HOUR, 'a session without a record')
+      for (const app of [below, repaired])
+        assert.deepEqual(await store.create({ app, ...added }), { admitted: true, ended: [] })
+
+      const all = await keysOf(client, prefix)
+      const keys = all.filter((key) => key.includes(below)).sort()
+      const otherKey = (key: string) => key.replace(below, repaired)
+      assert.deepEqual(keys.map(otherKey), all.filter((key) => key.includes(repaired)).sort())
+      for (const key of keys) {
+        assert.deepEqual(await client.dumpBuffer(key), await client.dumpBuffer(otherKey(key)), key)
+        const [life = NEVER, otherLife = NEVER] = [await lifeOf(client, key), await lifeOf(client, otherKey(key))]
+        assert.ok(Math.abs(life - otherLife) < MINUTE, `${key} stays for ${life} or ${otherLife}`)
+      }
+    }
   })
 
   test('two applications on one Redis, or one application with two prefixes, share no data', async (t) => {

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { asFastAsPossible, atFixedRate } from '../../bench/load.ts'
+
+test('a slice waits for the answer of every request that it has sent, and no connection has two requests at once', async () => {
+  const { client, counts } = recordingClient(3)
+  const { answered } = await asFastAsPossible(client, 0.02)
+  assert.deepEqual(counts(), { sent: answered, answered, mostAtOnce: 1 })
+})
+
+test('a fixed rate gives the number of requests, however many connections there are', async () => {
+  for (const connections of [1, 7]) {
+    const { client, counts } = recordingClient(connections)
+    const latencies = await atFixedRate(client, 1000, 0.05)
+    assert.deepEqual([latencies.length, counts()], [50, { sent: 50, answered: 50, mostAtOnce: 1 }])
+  }
+})
+
+function recordingClient(connections: number) {
+  const open = Array.from({ length: connections }, () => 0)
+  const counts = { sent: 0, answered: 0, mostAtOnce: 0 }
+  const client = {
+    connections,
+    async ask(connection: number) {
+      counts.sent++
+      open[connection] = (open[connection] ?? 0) + 1
+      counts.mostAtOnce = Math.max(counts.mostAtOnce, open[connection])
+      await nextTurn()
+      open[connection]--
+      counts.answered++
+    },
+    close() {},
+  }
+  return { client, counts: () => counts }
+}
