@@ -127,6 +127,8 @@ test('[BIND-49] a browser forgets the key of a session that ended elsewhere or b
   const { page } = browser
   await logIn(page, '2')
   await browser.isBound()
+  // A page of the demo would notice the end and open the login page by itself.
+  await page.goto('/healthz')
   await demo.server.parts.sessions?.endMany({ userId: '2' }, 'revoked')
   await letProofEnd(browser, demo)
   await page.goto('/customers')
