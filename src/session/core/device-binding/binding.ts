@@ -52,6 +52,6 @@ export function detailsOf(handle: string, binding: Binding): string {
 export function originOf(details: string | null): string | undefined {
   if (details === null) return undefined
   if (!details.startsWith(`${MARK} `)) return details
-  const origin = details.split(' ')[2]
+  const origin = details.split(' ', 3)[2]
   return origin === NONE ? undefined : origin
 }

@@ -17,8 +17,12 @@ export function valueUntil(use: Use, key: string, end: number): string {
 
 export function isValidValue(use: Use, key: string, value: string, now: number): boolean {
   const [, digits, mac] = VALUE.exec(value) ?? []
-  if (digits === undefined || mac === undefined || now >= Number.parseInt(digits, 36)) return false
+  if (digits === undefined || mac === undefined || now >= endOfValue(value)) return false
   return timingSafeEqual(Buffer.from(mac, 'base64url'), macOf(use, key, digits))
+}
+
+export function endOfValue(value: string): number {
+  return Number.parseInt(value, 36) // The parse ends at the dot.
 }
 
 function macOf(use: Use, key: string, digits: string): Buffer {

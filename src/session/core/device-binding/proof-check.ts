@@ -5,7 +5,7 @@ import { detachCredential } from '../detach-credential.ts'
 import { causeOf, type Exchange } from '../exchange.ts'
 import { type Binding, bindingOf, detailsOf } from './binding.ts'
 import type { BindingPolicy } from './binding-options.ts'
-import { isValidValue } from './bound-values.ts'
+import { endOfValue, isValidValue } from './bound-values.ts'
 
 const HOUR_MILLISECONDS = 3_600_000
 /** This many failures within an hour end the cookie. */
@@ -16,6 +16,7 @@ const BURST_MILLISECONDS = 10_000
 const MOST_ATTEMPTS = 3
 const RELOAD_MILLISECONDS = 10_000
 const MOST_RELOADS = 1000
+const MOST_PROVED = 10_000
 const LONGEST_REASON = 100
 
 type Arrived = { session: SessionRecord; credential: Credential }
@@ -34,8 +35,9 @@ export async function checkProof(
   now: number,
 ): Promise<'proved' | 'reload' | 'failed'> {
   const { deviceBinding } = context.policy
-  const binding = deviceBinding && bindingOf(credential)
-  if (!binding || isProved(context, deviceBinding, exchange, { credential, binding }, now)) return 'proved'
+  if (!deviceBinding || hasBoundValue(context, exchange, credential, now)) return 'proved'
+  const binding = bindingOf(credential)
+  if (!binding || Math.abs(now - binding.since) < deviceBinding.graceMilliseconds) return 'proved'
   // Any site can cause such requests, so they must not end the cookie.
   if (exchange.crossOrigin !== undefined)
     return exchange.crossOrigin === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
@@ -43,17 +45,24 @@ export async function checkProof(
   return 'failed'
 }
 
-function isProved(
-  { boundCookie }: Context,
-  { graceMilliseconds }: BindingPolicy,
-  exchange: Exchange,
-  { credential, binding }: { credential: Credential; binding: Binding },
-  now: number,
-): boolean {
-  const key = bindingKeyOf(credential)
-  const values = boundCookie?.read(exchange.cookieHeader) ?? []
-  if (key !== undefined && values.some((value) => isValidValue('cookie', key, value, now))) return true
-  return Math.abs(now - binding.since) < graceMilliseconds
+const proved = new WeakMap<Context, Map<string, string>>()
+
+/**
+ * Returns whether the request has a live bound value of this cookie. A value that was checked is remembered with the
+ * handle of its cookie, because a page may send many requests with one value.
+ */
+function hasBoundValue(context: Context, { cookieHeader }: Exchange, credential: Credential, now: number): boolean {
+  const { handle } = credential
+  const known = proved.get(context) ?? new Map<string, string>()
+  proved.set(context, known)
+  return (context.boundCookie?.read(cookieHeader) ?? []).some((value) => {
+    if (known.get(value) === handle) return now < endOfValue(value)
+    const key = bindingKeyOf(credential)
+    if (key === undefined || !isValidValue('cookie', key, value, now)) return false
+    if (known.size >= MOST_PROVED) known.clear()
+    known.set(value, handle)
+    return true
+  })
 }
 
 const reloads = new WeakMap<Context, Map<string, number>>()
