@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 
 /** The algorithms of the keys that a browser may offer, in the order of preference. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const
@@ -25,20 +25,18 @@ export function publicKeyText(algorithm: Algorithm, jwk: unknown): string | unde
 }
 
 /** Returns undefined for a text that is no valid key, for instance for a point that is not on the curve. */
-export function readPublicKey(
-  text: string,
-): { algorithm: Algorithm; key: KeyObject; signatureBytes: number } | undefined {
+export function readPublicKey(text: string): { algorithm: Algorithm; key: KeyObject } | undefined {
   const [, algorithm, first = '', second = ''] = TEXT.exec(text) ?? []
-  const bytes = Buffer.from(first, 'base64url').length
   try {
-    if (algorithm === 'ES256') {
-      const jwk = { kty: 'EC', crv: 'P-256', x: first, y: second }
-      return { algorithm, key: createPublicKey({ key: jwk, format: 'jwk' }), signatureBytes: 64 }
-    }
+    if (algorithm === 'ES256') return { algorithm, key: keyOf({ kty: 'EC', crv: 'P-256', x: first, y: second }) }
+    const bytes = Buffer.from(first, 'base64url').length
     if (algorithm !== 'RS256' || bytes < RSA_BYTES.least || bytes > RSA_BYTES.most) return undefined
-    const key = createPublicKey({ key: { kty: 'RSA', n: first, e: RSA_EXPONENT }, format: 'jwk' })
-    return { algorithm, key, signatureBytes: bytes }
+    return { algorithm, key: keyOf({ kty: 'RSA', n: first, e: RSA_EXPONENT }) }
   } catch {
     return undefined
   }
+}
+
+function keyOf(jwk: JsonWebKey): KeyObject {
+  return createPublicKey({ key: jwk, format: 'jwk' })
 }
