@@ -6,7 +6,7 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 
 // Keys of other sizes are too weak, or their proofs take too long to check.
 const RSA_BYTES = { least: 256, most: 512 }
-/** The only exponent that browsers and TPMs use. */
+/** The only exponent that browsers and TPMs use. The proof of a key with another exponent is therefore never valid. */
 const RSA_EXPONENT = 'AQAB'
 const TEXT = /^(ES256|RS256):([A-Za-z0-9_-]+)(?::([A-Za-z0-9_-]+))?$/
 
@@ -16,11 +16,9 @@ export function isPublicKeyText(text: string): boolean {
 
 /** Returns the text of a JSON Web Key (RFC 7517) for storage; undefined for a key of another type or size. */
 export function publicKeyText(algorithm: Algorithm, jwk: unknown): string | undefined {
-  const { kty, crv, x, y, n, e } = Object(jwk) as Record<string, unknown>
+  const { kty, crv, x, y, n } = Object(jwk) as Record<string, unknown>
   const text =
-    algorithm === 'ES256'
-      ? kty === 'EC' && crv === 'P-256' && `ES256:${x}:${y}`
-      : kty === 'RSA' && e === RSA_EXPONENT && `RS256:${n}`
+    algorithm === 'ES256' ? kty === 'EC' && crv === 'P-256' && `ES256:${x}:${y}` : kty === 'RSA' && `RS256:${n}`
   return text && readPublicKey(text) ? text : undefined
 }
 
