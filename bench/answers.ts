@@ -14,6 +14,7 @@ export function checkAnswer(server: string, { status, body }: Answer, session: S
 /** The session cookies that a server has given to new visitors. */
 export class NewCookies {
   readonly #seen = new Set<string>()
+  #sinceLastSample: string[] = []
 
   /** @throws WrongAnswer unless the answer sets a cookie that no earlier answer has set. */
   check(server: string, { head }: Answer): void {
@@ -21,11 +22,14 @@ export class NewCookies {
     if (cookies === '') throw new WrongAnswer(`${server} gave no cookie to a new visitor.`)
     if (this.#seen.has(cookies)) throw new WrongAnswer(`${server} gave the same cookie to two new visitors.`)
     this.#seen.add(cookies)
+    this.#sinceLastSample.push(cookies)
   }
 
-  /** Returns some of the cookies, evenly spread. */
+  /** Returns up to `count` of the cookies since the last call, evenly spread. */
   sample(count: number): string[] {
-    const step = Math.max(1, Math.floor(this.#seen.size / count))
-    return [...this.#seen].filter((_, index) => index % step === 0).slice(0, count)
+    const cookies = this.#sinceLastSample
+    this.#sinceLastSample = []
+    const step = Math.max(1, Math.floor(cookies.length / count))
+    return cookies.filter((_, index) => index % step === 0).slice(0, count)
   }
 }

@@ -30,8 +30,8 @@ const STORES: Record<Kind, string> = {
   none: '',
   'one hop': '',
   memory: 'memory',
-  'sqlite-crash': 'SQLite, crash',
-  'sqlite-power-loss': 'SQLite, power loss',
+  'sqlite-crash': 'SQLite (crash)',
+  'sqlite-power-loss': 'SQLite (power loss)',
   redis: 'Redis',
   postgres: 'PostgreSQL',
 }

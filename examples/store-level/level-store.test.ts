@@ -38,7 +38,10 @@ test('the store keeps every session, device, link and message over a restart', a
   const reopened = trialOf(await levelStore(after), clock)
   assert.equal(await reopened.stateOf(record.id, cookie.hash), 'live')
   assert.deepEqual(await reopened.store.findOTP({ hash: link.hash }), { session: record, credential: link })
-  assert.equal(await reopened.store.takeMessage({ hash: ended.cookie.hash }), 'Please log in again.')
+  assert.equal(
+    await reopened.store.takeMessage({ id: ended.record.id, hash: ended.cookie.hash }),
+    'Please log in again.',
+  )
 })
 
 test('a write that the disk refuses has no effect, and later writes succeed', async (t) => {

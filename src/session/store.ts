@@ -158,6 +158,10 @@ export interface SessionStore {
   /**
    * Ends every live session that matches the filter, as `end` does, in one atomic step. Returns the ended sessions in
    * any order. Does not remove expired or invalidated records.
+   * Without a `userId`, the filter may match very many sessions. A store may then first mark them as ended in one atomic
+   * step, and delete their records in several short steps. No other method may treat a marked session as live. If the
+   * process stops before the last step, the next process that uses the application continues the steps. A sweep of that
+   * process returns the sessions that its steps have ended.
    */
   endMany(
     call: InApp & Now & { filter: EndFilter; reason: EndReason; message?: string | undefined },
@@ -176,7 +180,7 @@ export interface SessionStore {
    * Returns and deletes the message of an ended session for the device with this hash. The tombstone stays. If several
    * calls run concurrently, exactly one returns the message. After 24 hours, the method returns `undefined`.
    */
-  takeMessage(call: InApp & Now & { hash: string }): Promise<string | undefined>
+  takeMessage(call: InApp & Now & { id: SessionId; hash: string }): Promise<string | undefined>
 
   /**
    * Returns one page of records. Leaves out expired records. Records with the same sort value are sorted by ID (as

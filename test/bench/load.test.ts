@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { asFastAsPossible, atFixedRate } from '../../bench/load.ts'
 
 test('a slice waits for the answer of every request that it has sent, and no connection has two requests at once', async () => {
@@ -15,6 +15,20 @@ test('a fixed rate gives the number of requests, however many connections there 
     const latencies = await atFixedRate(client, 1000, 0.05)
     assert.deepEqual([latencies.length, counts()], [50, { sent: 50, answered: 50, mostAtOnce: 1 }])
   }
+})
+
+test('at a fixed rate, a request that waits for a busy connection has the wait in its latency', async () => {
+  let isFirst = true
+  const client = {
+    connections: 1,
+    async ask() {
+      if (isFirst) await pause(100)
+      isFirst = false
+    },
+    close() {},
+  }
+  const [, second = 0] = await atFixedRate(client, 1000, 0.01)
+  assert.ok(second > 90, `the second request was due after 1 ms, but its latency is ${second} ms`)
 })
 
 function recordingClient(connections: number) {

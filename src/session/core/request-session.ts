@@ -137,7 +137,7 @@ export class RequestSession {
   /** Whether a login or a rotation has replaced the cookie of this request less than a minute ago. */
   cookieWasReplaced = false
   /** The ended credential whose message this device has not read; undefined for no message. */
-  unread: { hash: string } | undefined
+  unread: { id: SessionId; hash: string } | undefined
   /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */
   origin: SessionId | undefined
   /** Whether the middleware must answer with a page that reloads itself, so that the browser proves its key. */

@@ -93,7 +93,7 @@ function guestAfter(
   // The origin is used only for the time for which every store keeps the tombstone of a cookie.
   if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = originOf(ended.origin) ?? id
   // Only a page navigation can show the message to the user.
-  if (ended.message && exchange.mayBeginGuest) request.unread = { hash }
+  if (ended.message && exchange.mayBeginGuest) request.unread = { id, hash }
   return request
 }
 

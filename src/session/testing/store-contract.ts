@@ -6,6 +6,7 @@ import { counting } from './contract/counting.ts'
 import { details } from './contract/details.ts'
 import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
+import { endingAll } from './contract/ending-all.ts'
 import { expiring } from './contract/expiring.ts'
 import { finding } from './contract/finding.ts'
 import { atOnce, type StorePromise, type Trial, trialOf } from './contract/fixtures.ts'
@@ -26,6 +27,7 @@ export const storePromises: readonly StorePromise[] = [
   ...expiring,
   ...replacing,
   ...ending,
+  ...endingAll,
   ...messages,
   ...sweeping,
   ...counting,

@@ -1,6 +1,7 @@
 import type { MakeBroken } from './broken-memory.ts'
 import { detailsInTwoSteps } from './details-in-two-steps.ts'
 import { endInTwoSteps } from './end-in-two-steps.ts'
+import { endManyInSteps } from './end-many-in-steps.ts'
 import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
 import { endThatForgets } from './end-that-forgets.ts'
 import { limitBeforeAwait } from './limit-before-await.ts'
@@ -30,6 +31,7 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: [
       'an end and updates at the same moment leave the session ended',
       'an update never creates or revives a session that is unknown, ended, removed, expired or invalidated',
+      'while endMany ends all sessions, each call treats them as ended, and a login begins a session that stays',
     ],
   },
   {
@@ -117,7 +119,18 @@ export const brokenStores: readonly BrokenStore[] = [
   {
     flaw: 'an endMany that selects the sessions, waits, then deletes them',
     make: endManyInTwoSteps,
-    breaks: ['of many calls of endMany at once each session is returned by exactly one'],
+    breaks: [
+      'of many calls of endMany at once each session is returned by exactly one',
+      'several calls of endMany with different filters end each session once, also while one of them runs',
+    ],
+  },
+  {
+    flaw: 'an endMany that ends the sessions in several steps, without a mark',
+    make: endManyInSteps,
+    breaks: [
+      'endMany without a user ends all sessions at once: after one of them has ended, no call finds another one live',
+      'while endMany ends all sessions, each call treats them as ended, and a login begins a session that stays',
+    ],
   },
   {
     flaw: 'an end that leaves no tombstones',
@@ -134,6 +147,7 @@ export const brokenStores: readonly BrokenStore[] = [
       'the message of detach reaches only the signed-out device, for 24 hours, also after the session has ended',
       'of a logout and a replacement at the same moment exactly one succeeds',
       'the origin of a login outlives its session, if that was replaced or was a repeated login, but no rotation of its cookie',
+      'while endMany ends all sessions, each call treats them as ended, and a login begins a session that stays',
     ],
   },
   {

@@ -327,8 +327,13 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
     to: "return { ...removedSession(row.record, now), reason: 'revoked' }",
   },
   {
+    flaw: 'taking a message deletes the tombstone',
+    from: 'rows.addTombstone(hash, { ...tombstone, message: null })',
+    to: 'rows.addTombstone(hash, { ...tombstone, message: null, keepUntil: now })',
+  },
+  {
     flaw: 'a message stays after it was taken',
-    from: 'rows.deleteMessage(hash)',
+    from: 'rows.addTombstone(hash, { ...tombstone, message: null })',
     to: '',
   },
   {
@@ -850,11 +855,6 @@ const ROWS: Omit<Mutant, 'file'>[] = [
     flaw: 'the message of a removal reaches the devices of all sessions',
     from: 'if (tombstone.id === id) storeTombstone',
     to: 'storeTombstone',
-  },
-  {
-    flaw: 'taking a message deletes the tombstone',
-    from: 'if (tombstone) storeTombstone(hash, { ...tombstone, message: null })',
-    to: 'if (tombstone) storeTombstone(hash, undefined)',
   },
   {
     flaw: 'a tombstone is swept one millisecond late',

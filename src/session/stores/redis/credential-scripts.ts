@@ -91,7 +91,7 @@ export const CREDENTIALS_OF = script(
 local answer = {}
 for n, id in ipairs(ARGV) do
   answer[n] = {}
-  for _, hash in ipairs(fieldsOf(id, 'c')) do
+  for _, hash in ipairs((hashesOf(id))) do
     table.insert(answer[n], hash)
     table.insert(answer[n], call('HGET', sessionKey(id), 'c' .. hash))
   end

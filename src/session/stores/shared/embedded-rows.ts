@@ -29,7 +29,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   /** Finds a session by its ID and the hash of one of its credentials. Also finds a session that is not live. */
   find(id: SessionId, hash: string): FoundOTP | undefined
   findOTP(hash: string): FoundOTP | undefined
-  tombstone(hash: string): Tombstone | undefined
+  tombstone(id: SessionId, hash: string): Tombstone | undefined
   credential(row: Row, hash: string): Credential | undefined
   /** Returns the oldest credential first. */
   credentials(row: Row): Credential[]
@@ -54,10 +54,10 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
   setDetails(row: Row, hash: string, details: string): void
   deleteCredential(row: Row, hash: string): void
 
+  /** Replaces a tombstone with this hash. */
   addTombstone(hash: string, tombstone: Tombstone): void
   /** Stores a message in all tombstones of a session, and sets their expiry to `keepUntil`. */
   leaveMessage(id: SessionId, message: string, keepUntil: number): void
-  deleteMessage(hash: string): void
   deleteTombstones(until: number): void
   /** Deletes the credentials that expire at this time or earlier. */
   deleteExpired(until: number): void

@@ -49,7 +49,7 @@ export function embeddedStore<Row extends SessionRow>(
         const found = rows.find(id, hash)
         const state = found && foundState(found, now)
         if (state) return state
-        const tombstone = rows.tombstone(hash)
+        const tombstone = rows.tombstone(id, hash)
         if (!tombstone || tombstone.id !== id || now >= tombstone.keepUntil) return undefined
         const { reason, endedAt, message, origin } = tombstone
         return { state: 'ended', reason, endedAt, message: message !== null, origin }
@@ -158,11 +158,11 @@ export function embeddedStore<Row extends SessionRow>(
         return removedSession(row.record, now)
       }),
 
-    takeMessage: ({ app, hash, now }) =>
+    takeMessage: ({ app, id, hash, now }) =>
       write(app, (rows) => {
-        const tombstone = rows.tombstone(hash)
+        const tombstone = rows.tombstone(id, hash)
         if (!tombstone || tombstone.message === null || now >= tombstone.keepUntil) return undefined
-        rows.deleteMessage(hash)
+        rows.addTombstone(hash, { ...tombstone, message: null })
         return tombstone.message
       }),
 

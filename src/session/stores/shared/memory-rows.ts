@@ -65,7 +65,7 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
     session: (id) => sessions.get(id),
     find: (id, hash) => found(sessions.get(id), hash),
     findOTP: (hash) => found(otps.get(hash), hash),
-    tombstone: (hash) => tombstones.get(hash),
+    tombstone: (_, hash) => tombstones.get(hash),
     credential: (row, hash) => row.credentials.get(hash),
     credentials: (row) => [...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt),
     writeIdOf: (id) => sessions.get(id)?.writeId,
@@ -123,10 +123,6 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
     leaveMessage(id, message, keepUntil) {
       for (const [hash, tombstone] of tombstones)
         if (tombstone.id === id) storeTombstone(hash, { ...tombstone, message, keepUntil })
-    },
-    deleteMessage(hash) {
-      const tombstone = tombstones.get(hash)
-      if (tombstone) storeTombstone(hash, { ...tombstone, message: null })
     },
     deleteTombstones(until) {
       for (const [hash, { keepUntil }] of tombstones) if (keepUntil <= until) storeTombstone(hash, undefined)

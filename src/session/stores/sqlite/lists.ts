@@ -2,9 +2,13 @@ import { type Credential, NEVER, type SessionRecord } from '../../record.ts'
 import type { CallOf, ListFilter, ListPage, Page } from '../../store.ts'
 import { cursorAt } from '../shared/cursor.ts'
 import type { SqliteDatabase } from './batch.ts'
+import { NOT_MARKED } from './end-marks.ts'
 import { RECORD } from './found-cache.ts'
 
 export const IS_GUEST = `s.grants = '' AND s.user_id IS NULL`
+
+/** Prepares statements with `NOT_MARKED`. */
+type Reader = Pick<SqliteDatabase, 'prepare'>
 
 // An invalidated record has no start time and no last access time, so it sorts as the oldest record.
 const SORT_VALUE = { created: 'coalesce(s.start_time, 0)', seen: 'coalesce(s.last_access_time, 0)', end: 's.end_at' }
@@ -21,7 +25,7 @@ const HAS_VIA = Object.fromEntries(
   ]),
 ) as Record<Credential['via'], string>
 
-export function listPage(db: SqliteDatabase, { app, filter, page, now }: CallOf<'list'>): ListPage {
+export function listPage(db: Reader, { app, filter, page, now }: CallOf<'list'>): ListPage {
   const { sort = 'created', direction = 'desc', size = 50, after } = page
   const { where, parameters } = listCondition(app, filter, now)
   // If few records match, a unary plus makes SQLite sort these records instead of reading all records in sort order.
@@ -54,10 +58,12 @@ function isNarrow({ userId, kind, state }: ListFilter, sort: NonNullable<Page['s
   return userId !== undefined || state === 'invalidated' || (kind === 'rest' && sort !== 'created')
 }
 
-export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'count'>): number {
+export function countListed(db: Reader, { app, filter, now }: CallOf<'count'>): number {
   const all = Object.keys(filter).length === 0
   if (Object.keys(filter).join() === 'kind') return countKind(db, app, filter.kind, now)
-  const { where, parameters } = all ? { where: ['s.app = ?'], parameters: [app] } : listCondition(app, filter, now)
+  const { where, parameters } = all
+    ? { where: ['s.app = ?', NOT_MARKED], parameters: [app] }
+    : listCondition(app, filter, now)
   return countWhere(db, '', where, parameters)
 }
 
@@ -65,15 +71,15 @@ export function countListed(db: SqliteDatabase, { app, filter, now }: CallOf<'co
  * Counts the entries of indexes, because metrics call this function often. Reads only the records of sessions that have
  * ended but are not swept yet.
  */
-function countKind(db: SqliteDatabase, app: string, kind: ListFilter['kind'], now: number): number {
+function countKind(db: Reader, app: string, kind: ListFilter['kind'], now: number): number {
   const [rest, byEnd] = [indexFor({ kind: 'rest' }), 'INDEXED BY session_records_end']
-  const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`], [app])
-  const ended = countWhere(db, byEnd, ['s.app = ?', 's.end_at <= ?', `s.kind = 'rest'`], [app, now])
+  const all = countWhere(db, rest, ['s.app = ?', `s.kind = 'rest'`, NOT_MARKED], [app])
+  const ended = countWhere(db, byEnd, ['s.app = ?', 's.end_at <= ?', `s.kind = 'rest'`, NOT_MARKED], [app, now])
   if (kind === 'rest') return all - ended
-  return countWhere(db, byEnd, ['s.app = ?', 's.end_at > ?'], [app, now]) - (all - ended)
+  return countWhere(db, byEnd, ['s.app = ?', 's.end_at > ?', NOT_MARKED], [app, now]) - (all - ended)
 }
 
-function countWhere(db: SqliteDatabase, index: string, where: readonly string[], parameters: unknown[]): number {
+function countWhere(db: Reader, index: string, where: readonly string[], parameters: unknown[]): number {
   const sql = `SELECT count(*) AS n FROM session_records s ${index} WHERE ${where.join(' AND ')}`
   return (db.prepare(sql).get(...parameters) as { n: number }).n
 }
@@ -84,7 +90,7 @@ function listCondition(
   now: number,
 ): { where: string[]; parameters: unknown[] } {
   // Nearly all records match the condition on `end_at`, so the unary plus prevents SQLite from using its index.
-  const where = ['s.app = ?', '+s.end_at > ?']
+  const where = ['s.app = ?', '+s.end_at > ?', NOT_MARKED]
   const parameters: unknown[] = [app, now]
   if (userId !== undefined) {
     where.push('s.user_id = ?')

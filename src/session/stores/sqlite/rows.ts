@@ -1,9 +1,10 @@
 import { type Credential, type EndedSession, endedSession, NEVER, type SessionRecord } from '../../record.ts'
 import type { EndFilter } from '../../store.ts'
-import type { EmbeddedRows, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
+import type { EmbeddedRows, Ending, SessionRow, Tombstone } from '../shared/embedded-rows.ts'
 import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
+import { type EndedRow, type EndMarks, IS_NOT_MARKED, NEW_KEY, NOT_MARKED } from './end-marks.ts'
 import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
@@ -11,7 +12,12 @@ interface SqliteRow extends SessionRow {
   readonly key: number
 }
 
-type EndedRow = Omit<EndedSession, 'reason'> & { readonly key: number }
+/** The rows of one application, with the sessions that a mark has ended. */
+export interface SqliteRows extends EmbeddedRows<SqliteRow> {
+  addMark(mark: string, filter: EndFilter, ending: Ending): void
+  /** Deletes at most `most` sessions of the mark, and returns them. Then deletes the mark if no more sessions are left. */
+  endMarked(mark: string, most: number): EndedSession[]
+}
 
 const CREDENTIAL = `handle, hash, kind, via, created_at AS createdAt, last_seen_at AS lastSeenAt, authenticated_at AS authenticatedAt,
   device, address, expires_at AS expiresAt, purpose, details`
@@ -26,37 +32,39 @@ const IS_UNUSED = `s.start_time IS NOT NULL AND s.last_access_time <= s.start_ti
 const ORIGIN = `(SELECT min(c.details) FROM session_credentials c WHERE c.session_key = s.key AND ${IS_UNUSED_LOGIN})`
 
 const UPDATED = `version = version + 1, write_id = ?
-  WHERE app = ? AND id = ? AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
+  WHERE app = ? AND id = ? AND ${IS_NOT_MARKED} AND version = coalesce(?, version) AND start_time IS NOT NULL AND end_at > ? AND write_id IS NOT ?
     AND (? IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = key AND c.hash = ? AND c.expires_at > ?))`
 
 export function sqliteRows(
   db: SqliteDatabase,
   cache: FoundCache,
+  marks: EndMarks,
   notify: SqliteAnnouncements['notify'],
-): (app: string) => EmbeddedRows<SqliteRow> {
+): (app: string) => SqliteRows {
   const findStatement = db.prepare(
-    `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ?`,
+    `SELECT s.key, ${FOUND} FROM session_records s JOIN session_credentials c ON c.session_key = s.key AND c.hash = ? WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
   )
   const findOTPStatement = db.prepare(
-    `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp'`,
+    `SELECT ${FOUND} FROM session_credentials c JOIN session_records s ON s.key = c.session_key WHERE c.app = ? AND c.hash = ? AND c.kind = 'otp' AND ${IS_NOT_MARKED}`,
   )
-  const tombstoneStatement = db.prepare(
-    `SELECT id, reason, ended_at AS endedAt, successor AS origin, keep_until AS keepUntil, message FROM session_tombstones WHERE app = ? AND hash = ?`,
+  const recordStatement = db.prepare(
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
   )
-  const recordStatement = db.prepare(`SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.id = ?`)
-  const writeIdStatement = db.prepare('SELECT write_id AS writeId FROM session_records WHERE app = ? AND id = ?')
+  const writeIdStatement = db.prepare(
+    `SELECT write_id AS writeId FROM session_records s WHERE s.app = ? AND s.id = ? AND ${IS_NOT_MARKED}`,
+  )
   const credentialStatement = db.prepare(
     `SELECT ${CREDENTIAL} FROM session_credentials WHERE session_key = ? AND hash = ?`,
   )
   const addRecordStatement = db.prepare(
-    `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
-      absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+    `INSERT INTO session_records (key, app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
+      absolute_end, end_at, version) VALUES (${NEW_KEY}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.
-  const updateStorageStatement = db.prepare(`UPDATE session_records SET storage = ?, ${UPDATED}`)
+  const updateStorageStatement = db.prepare(`UPDATE session_records AS s SET storage = ?, ${UPDATED}`)
   const updateStatement = db.prepare(
-    `UPDATE session_records SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
+    `UPDATE session_records AS s SET storage = coalesce(?, storage), user_name = coalesce(?, user_name), user_id = coalesce(?, user_id),
       grants = coalesce(?, grants), last_access_time = max(last_access_time, coalesce(?, last_access_time)),
       idle_milliseconds = coalesce(?, idle_milliseconds), end_at = coalesce(?, end_at), ${UPDATED} RETURNING key`,
   )
@@ -75,8 +83,9 @@ export function sqliteRows(
     `UPDATE session_records SET start_time = NULL, last_access_time = NULL, storage = '{}', version = version + 1 WHERE key = ?`,
   )
   const deleteRecordStatement = db.prepare('DELETE FROM session_records WHERE key = ?')
+  // A marked session may already have a tombstone, because a device has taken its message.
   const buryStatement = db.prepare(
-    `INSERT OR REPLACE INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
+    `INSERT OR IGNORE INTO session_tombstones (app, hash, id, reason, ended_at, successor, keep_until, message)
       SELECT c.app, c.hash, s.id, ?, ?, NULL, ?, ? FROM session_records s JOIN session_credentials c ON c.session_key = s.key
       WHERE s.key IN (SELECT value FROM json_each(?)) AND c.kind <> 'otp'`,
   )
@@ -99,18 +108,17 @@ export function sqliteRows(
   const leaveMessageStatement = db.prepare(
     'UPDATE session_tombstones SET message = ?, keep_until = ? WHERE app = ? AND id = ?',
   )
-  const deleteMessageStatement = db.prepare('UPDATE session_tombstones SET message = NULL WHERE app = ? AND hash = ?')
   const liveOfUserStatement = db.prepare(
-    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE}
+    `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.user_id = ? AND ${IS_LIVE} AND ${IS_NOT_MARKED}
       AND NOT EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = s.key AND c.via = 'token') ORDER BY s.start_time, s.key`,
   )
   const withUnusedLoginStatement = db.prepare(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.key IN (${UNUSED_LOGINS} AND c.details = ?)
-      AND ${IS_UNUSED} AND ${ORIGIN} = ? ORDER BY s.start_time, s.key`,
+      AND ${IS_UNUSED} AND ${IS_NOT_MARKED} AND ${ORIGIN} = ? ORDER BY s.start_time, s.key`,
   )
-  const countRepeatedStatement = db.prepare(
+  const countRepeatedStatement = marks.prepare(
     `SELECT count(*) - count(DISTINCT origin) AS n FROM (
-      SELECT ${ORIGIN} AS origin FROM session_records s WHERE s.key IN (${UNUSED_LOGINS}) AND ${IS_UNUSED})`,
+      SELECT ${ORIGIN} AS origin FROM session_records s WHERE s.key IN (${UNUSED_LOGINS}) AND ${IS_UNUSED} AND ${NOT_MARKED})`,
   )
   const endedUntilStatement = db.prepare(
     `SELECT s.key, ${RECORD} FROM session_records s WHERE s.app = ? AND s.end_at <= ? ORDER BY s.end_at LIMIT ?`,
@@ -120,15 +128,17 @@ export function sqliteRows(
   const deleteExpiredStatement = db.prepare(
     `DELETE FROM session_credentials WHERE app = ? AND expires_at <= ? AND expires_at < ${NEVER} RETURNING session_key AS key`,
   )
-  const countUpToStatement = db.prepare(
-    'SELECT count(*) AS n FROM (SELECT 1 FROM session_records WHERE app = ? LIMIT ?)',
+  const countUpToStatement = marks.prepare(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND ${NOT_MARKED} LIMIT ?)`,
   )
-  const countGuestsUpToStatement = db.prepare(
-    `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} LIMIT ?)`,
+  const countGuestsUpToStatement = marks.prepare(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM session_records s WHERE s.app = ? AND s.start_time IS NOT NULL AND ${IS_GUEST} AND ${NOT_MARKED} LIMIT ?)`,
   )
 
+  const [begin, commit] = [db.prepare('BEGIN'), db.prepare('COMMIT')]
+
   function matching(app: string, { userId, kind, exceptId }: EndFilter, now: number): EndedRow[] {
-    const where = [`s.app = ?`, IS_LIVE]
+    const where = [`s.app = ?`, IS_LIVE, IS_NOT_MARKED]
     const parameters: unknown[] = [app, now]
     const add = (condition: string, value: unknown) => {
       if (value === undefined) return
@@ -140,11 +150,34 @@ export function sqliteRows(
     add('s.id <> ?', exceptId)
     const columns = 's.key, s.id, s.kind, s.user_name AS userName, s.user_id AS userId'
     const sql = `SELECT ${columns} FROM session_records s WHERE ${where.join(' AND ')}`
-    return db.prepare(sql).all(...parameters) as EndedRow[]
+    return marks
+      .prepare(sql)(app)
+      .all(...parameters) as EndedRow[]
+  }
+
+  function endAll(ended: readonly EndedRow[], tombstone: Omit<Tombstone, 'id' | 'origin'>): EndedSession[] {
+    const { reason, endedAt, keepUntil, message } = tombstone
+    const keys = JSON.stringify(ended.map(({ key }) => key))
+    buryStatement.run(reason, endedAt, keepUntil, message, keys)
+    deleteAllCredentialsStatement.run(keys)
+    deleteAllStatement.run(keys)
+    for (const { key } of ended) cache.forget(key)
+    return ended.map((row) => endedSession(row, reason))
+  }
+
+  /** Otherwise, another process could add a mark and delete sessions between two statements of `read`. */
+  function inSnapshot<T>(read: () => T): T {
+    begin.run()
+    try {
+      return read()
+    } finally {
+      commit.run()
+    }
   }
 
   return (app) => {
-    const rows: EmbeddedRows<SqliteRow> = {
+    const reader = { prepare: (sql: string) => marks.prepare(sql)(app) }
+    const rows: SqliteRows = {
       session: (id) => toRow(recordStatement.get(app, id) as RecordRow | undefined),
       find(id, hash) {
         const known = cache.get(app, id, hash)
@@ -159,7 +192,7 @@ export function sqliteRows(
         const row = findOTPStatement.get(app, hash) as FoundRow | undefined
         return row && toFound(row)
       },
-      tombstone: (hash) => tombstoneStatement.get(app, hash) as Tombstone | undefined,
+      tombstone: (id, hash) => marks.tombstone(app, id, hash),
       credential: ({ key }, hash) => toCredential(credentialStatement.get(key, hash)),
       credentials: ({ key }) => credentialsStatement.all(key).map((row) => toCredential(row) as Credential),
       writeIdOf: (id) => (writeIdStatement.get(app, id) as { writeId: string | null } | undefined)?.writeId,
@@ -203,16 +236,22 @@ export function sqliteRows(
       },
 
       endMatching(filter, ending) {
-        const ended = matching(app, filter, ending.now)
-        const keys = JSON.stringify(ended.map(({ key }) => key))
-        const { reason, endedAt, keepUntil, message } = tombstoneAfter(ending)
-        buryStatement.run(reason, endedAt, keepUntil, message, keys)
-        deleteAllCredentialsStatement.run(keys)
-        deleteAllStatement.run(keys)
-        for (const { key } of ended) cache.forget(key)
+        const ended = endAll(matching(app, filter, ending.now), tombstoneAfter(ending))
         if (ended.length > MOST_NOTIFICATIONS) notify(app, undefined)
         else for (const { id } of ended) notify(app, id)
-        return ended.map((row) => endedSession(row, reason))
+        return ended
+      },
+      addMark(mark, filter, ending) {
+        cache.forgetAll()
+        marks.add(app, mark, filter, ending)
+        notify(app, undefined)
+      },
+      endMarked(mark, most) {
+        const tombstone = marks.tombstoneOf(mark)
+        if (!tombstone) return []
+        const ended = endAll(marks.sessions(mark, most), tombstone)
+        if (ended.length < most) marks.remove(mark)
+        return ended
       },
 
       addCredential({ key }, credential) {
@@ -240,20 +279,19 @@ export function sqliteRows(
         addTombstoneStatement.run(app, hash, id, reason, endedAt, origin, keepUntil, message)
       },
       leaveMessage: (id, message, keepUntil) => void leaveMessageStatement.run(message, keepUntil, app, id),
-      deleteMessage: (hash) => void deleteMessageStatement.run(app, hash),
       deleteTombstones: (until) => void deleteTombstonesStatement.run(app, until),
       deleteExpired(until) {
         for (const { key } of deleteExpiredStatement.all(app, until) as { key: number }[]) cache.forget(key)
       },
 
-      countUpTo: (most) => (countUpToStatement.get(app, most) as { n: number }).n,
-      countGuestsUpTo: (most) => (countGuestsUpToStatement.get(app, most) as { n: number }).n,
+      countUpTo: (most) => (countUpToStatement(app).get(app, most) as { n: number }).n,
+      countGuestsUpTo: (most) => (countGuestsUpToStatement(app).get(app, most) as { n: number }).n,
       liveOfUser: (userId, now) => toRows(liveOfUserStatement.all(app, userId, now)),
       withUnusedLogin: (origin) => toRows(withUnusedLoginStatement.all(app, origin, origin)),
-      countRepeatedLogins: () => (countRepeatedStatement.get(app) as { n: number }).n,
+      countRepeatedLogins: () => (countRepeatedStatement(app).get(app) as { n: number }).n,
       endedUntil: (time, most) => toRows(endedUntilStatement.all(app, time, most)),
-      list: (call) => listPage(db, call),
-      count: (call) => countListed(db, call),
+      list: (call) => inSnapshot(() => listPage(reader, call)),
+      count: (call) => inSnapshot(() => countListed(reader, call)),
     }
     return rows
   }

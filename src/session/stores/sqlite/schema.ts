@@ -87,6 +87,22 @@ const EXPIRY_INDEX = `
 CREATE INDEX session_credentials_expiry ON session_credentials (app, expires_at) WHERE expires_at < ${NEVER};
 `
 
+// A mark ends the sessions of an application with this key or a lower key. `kind` is null for both kinds.
+const END_MARKS = `
+CREATE TABLE session_end_marks (
+  key INTEGER PRIMARY KEY,
+  app TEXT NOT NULL,
+  id TEXT NOT NULL UNIQUE,
+  last_key INTEGER NOT NULL,
+  kind TEXT,
+  except_id TEXT,
+  reason TEXT NOT NULL,
+  ended_at INTEGER NOT NULL,
+  keep_until INTEGER NOT NULL,
+  message TEXT
+);
+`
+
 /** Step n creates layout n. A new column accepts null or has a default, so that older versions can still add rows. */
 export const STEPS: readonly Step[] = [
   (db) => db.exec(TABLES),
@@ -99,6 +115,7 @@ export const STEPS: readonly Step[] = [
     db.exec(LOGIN_INDEX)
   },
   (db) => db.exec(EXPIRY_INDEX),
+  (db) => db.exec(END_MARKS),
 ]
 
 /** Adds the column if it is missing. Version 0.2.0 added this column without a step. */

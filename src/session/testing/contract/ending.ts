@@ -96,7 +96,7 @@ export const ending: StorePromise[] = [
       assert.equal(await stateOf(record.id, link.hash), 'unknown')
       assert.equal(await store.findOTP({ hash: link.hash }), undefined)
       assert.deepEqual(await credentialsOf(record.id), [])
-      for (const { hash } of [cookie, second]) assert.equal(await store.takeMessage({ hash }), 'Bye.')
+      for (const { hash } of [cookie, second]) assert.equal(await store.takeMessage({ id: record.id, hash }), 'Bye.')
     },
   },
   {

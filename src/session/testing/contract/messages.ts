@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { CallOf } from '../../store.ts'
 import { atOnce, credential, otp, type StorePromise, type Trial } from './fixtures.ts'
 
 const MESSAGE = 'Bitte neu anmelden: "Ü"\nPlease sign in again.'
@@ -15,16 +16,16 @@ export const messages: StorePromise[] = [
       await store.sweep({ limit: 100 })
       const found = await store.find({ id: record.id, hash: cookie.hash })
       assert.equal(found?.state === 'ended' && found.message, true)
-      const taken = await atOnce(() => store.takeMessage({ hash: cookie.hash }))
+      const taken = await atOnce(() => store.takeMessage({ id: record.id, hash: cookie.hash }))
       assert.deepEqual(
         taken.filter((text) => text !== undefined),
         ['Please sign in again.'],
       )
-      assert.equal(await store.takeMessage({ hash: second.hash }), 'Please sign in again.')
+      assert.equal(await store.takeMessage({ id: record.id, hash: second.hash }), 'Please sign in again.')
       const silent = await stored()
       await store.remove({ id: silent.record.id, message: '' })
-      assert.equal(await store.takeMessage({ hash: silent.cookie.hash }), undefined)
-      assert.equal(await store.takeMessage({ hash: 'a-guess' }), undefined)
+      assert.equal(await store.takeMessage({ id: silent.record.id, hash: silent.cookie.hash }), undefined)
+      assert.equal(await store.takeMessage({ id: record.id, hash: 'a-guess' }), undefined)
     },
   },
   {
@@ -47,12 +48,15 @@ export const messages: StorePromise[] = [
         message: true,
         origin: null,
       })
-      assert.equal(await store.takeMessage({ app: 'OTHER', hash: cookie.hash }), undefined)
-      assert.deepEqual(await taken(trial, [cookie, token, gone, link, stranger.cookie]), [MESSAGE, MESSAGE, '', '', ''])
+      assert.equal(await store.takeMessage({ app: 'OTHER', id: record.id, hash: cookie.hash }), undefined)
+      assert.deepEqual(
+        await taken(trial, [...of(record, cookie, token, gone, link), ...of(stranger.record, stranger.cookie)]),
+        [MESSAGE, MESSAGE, '', '', ''],
+      )
       const again = await store.find({ id: record.id, hash: cookie.hash })
       assert.deepEqual([again?.state, again?.state === 'ended' && again.message], ['ended', false])
       assert.equal(await store.end({ id: record.id, reason: 'closed', message: 'A second end' }), undefined)
-      assert.deepEqual(await taken(trial, [cookie]), [''])
+      assert.deepEqual(await taken(trial, of(record, cookie)), [''])
     },
   },
   {
@@ -65,9 +69,12 @@ export const messages: StorePromise[] = [
       clock.advance({ hours: 24, milliseconds: -1 })
       await store.sweep({ limit: 100 })
       assert.equal(await stateOf(one.record.id, one.cookie.hash), 'closed')
-      assert.deepEqual(await taken(trial, [one.cookie, two.cookie]), [MESSAGE, MESSAGE])
+      assert.deepEqual(await taken(trial, [...of(one.record, one.cookie), ...of(two.record, two.cookie)]), [
+        MESSAGE,
+        MESSAGE,
+      ])
       clock.advance({ milliseconds: 1 })
-      assert.deepEqual(await taken(trial, [late.cookie]), [''])
+      assert.deepEqual(await taken(trial, of(late.record, late.cookie)), [''])
     },
   },
   {
@@ -83,10 +90,11 @@ export const messages: StorePromise[] = [
       const second = await attached(one.record.id)
       const filter = { userId: '4', exceptId: spared.record.id }
       await store.endMany({ filter, reason: 'revoked', message: MESSAGE })
-      const devices = [one.cookie, second, two.cookie, spared.cookie, other.cookie]
+      const spareds = [...of(spared.record, spared.cookie), ...of(other.record, other.cookie)]
+      const devices = [...of(one.record, one.cookie, second), ...of(two.record, two.cookie), ...spareds]
       assert.deepEqual(await taken(trial, devices), [MESSAGE, MESSAGE, MESSAGE, '', ''])
       await store.endMany({ filter: {}, reason: 'stopped', message: '' })
-      assert.deepEqual(await taken(trial, [spared.cookie, other.cookie]), ['', ''])
+      assert.deepEqual(await taken(trial, spareds), ['', ''])
     },
   },
   {
@@ -107,7 +115,12 @@ export const messages: StorePromise[] = [
       for (const { record } of [expired, live, invalidated]) await store.remove({ id: record.id, message: MESSAGE })
       clock.advance({ hours: 24, milliseconds: -1 })
       await store.sweep({ limit: 100 })
-      const devices = [expired.cookie, live.cookie, gone, invalidated.cookie, bystander.cookie]
+      const devices = [
+        ...of(expired.record, expired.cookie),
+        ...of(live.record, live.cookie, gone),
+        ...of(invalidated.record, invalidated.cookie),
+        ...of(bystander.record, bystander.cookie),
+      ]
       assert.deepEqual(await taken(trial, devices), [MESSAGE, MESSAGE, MESSAGE, MESSAGE, ''])
     },
   },
@@ -131,9 +144,9 @@ export const messages: StorePromise[] = [
       await store.end({ id: record.id, reason: 'closed' })
       clock.advance({ hours: 24, milliseconds: -1 })
       await store.sweep({ limit: 100 })
-      assert.deepEqual(await taken(trial, [cookie, silent, second]), ['', '', MESSAGE])
+      assert.deepEqual(await taken(trial, of(record, cookie, silent, second)), ['', '', MESSAGE])
       clock.advance({ milliseconds: 1 })
-      assert.deepEqual(await taken(trial, [late]), [''])
+      assert.deepEqual(await taken(trial, of(record, late)), [''])
     },
   },
   {
@@ -143,14 +156,20 @@ export const messages: StorePromise[] = [
       const { record, cookie } = await stored()
       await store.end({ id: record.id, reason: 'closed' })
       assert.equal(await store.remove({ id: record.id, message: MESSAGE }), undefined)
-      assert.deepEqual(await taken(trial, [cookie]), [''])
+      assert.deepEqual(await taken(trial, of(record, cookie)), [''])
     },
   },
 ]
 
 /** Takes the message of each device. A device without a message gives an empty text. */
-async function taken({ store }: Trial, devices: readonly { hash: string }[]): Promise<string[]> {
+async function taken({ store }: Trial, devices: readonly Device[]): Promise<string[]> {
   const texts: string[] = []
-  for (const { hash } of devices) texts.push((await store.takeMessage({ hash })) ?? '')
+  for (const { id, hash } of devices) texts.push((await store.takeMessage({ id, hash })) ?? '')
   return texts
+}
+
+type Device = Pick<CallOf<'takeMessage'>, 'id' | 'hash'>
+
+function of({ id }: Pick<Device, 'id'>, ...credentials: readonly Pick<Device, 'hash'>[]): Device[] {
+  return credentials.map(({ hash }) => ({ id, hash }))
 }

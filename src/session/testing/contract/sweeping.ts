@@ -137,7 +137,7 @@ export const sweeping: StorePromise[] = [
       }
       await attached(expired.record.id, otp(clock, { expiresAt: clock.now() + 48 * HOUR }))
       await store.end({ id: ended.record.id, reason: 'closed', message: 'Read.' })
-      await store.takeMessage({ hash: ended.cookie.hash })
+      await store.takeMessage({ id: ended.record.id, hash: ended.cookie.hash })
       await store.remove({ id: removed.record.id, message: 'Not read.' })
       await store.replace({ id: replaced.record.id, expected: {}, ...newSession() })
       clock.advance({ hours: 26 })

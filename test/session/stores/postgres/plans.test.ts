@@ -113,7 +113,7 @@ function* steps(store: TrialStore): Generator<[string, () => Promise<unknown>]> 
   ]
   yield ['end', () => store.end({ id: 'S-14', reason: 'closed', unseen: true, now })]
   yield ['remove', () => store.remove({ id: 'S-16', message: 'Bye.', now })]
-  yield ['takeMessage', () => store.takeMessage({ hash: 'hash-16', now })]
+  yield ['takeMessage', () => store.takeMessage({ id: '16', hash: 'hash-16', now })]
   yield ['endMany', () => store.endMany({ filter: { userId: 'u17' }, reason: 'revoked', now })]
   yield ['sweep', () => store.sweep({ limit: 50, now })]
   for (const filter of FILTERS)

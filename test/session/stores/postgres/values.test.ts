@@ -31,7 +31,7 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(await store.redeem({ hash: link.hash }), record)
     const ended = await store.endMany({ filter: { userId: ODD }, reason: 'revoked', message: ODD })
     assert.deepEqual(ended, [{ id: record.id, kind: 'web', userName: ODD, userId: ODD, reason: 'revoked' }])
-    assert.equal(await store.takeMessage({ hash: ODD }), ODD)
+    assert.equal(await store.takeMessage({ id: record.id, hash: ODD }), ODD)
     assert.equal(await store.find({ id: ODD, hash: ODD }), undefined)
   })
 

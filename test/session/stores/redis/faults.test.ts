@@ -154,7 +154,7 @@ if (redisUrl !== undefined && findRedis() !== undefined) {
     assert.equal((await store.end({ id: ana, reason: 'closed' }))?.id, ana)
     assert.equal(await store.detach({ id: bob, handle: people[1].cookie.handle, reason: 'revoked' }), true)
     assert.equal((await store.remove({ id: bob, message: 'Good bye.' }))?.id, bob)
-    assert.equal(await store.takeMessage({ hash: people[1].cookie.hash }), 'Good bye.')
+    assert.equal(await store.takeMessage({ id: people[1].record.id, hash: people[1].cookie.hash }), 'Good bye.')
     assert.deepEqual(
       (await store.endMany({ filter: {}, reason: 'revoked' })).map(({ id }) => id),
       [eve],

@@ -260,7 +260,7 @@ if (redisUrl !== undefined) {
     assert.deepEqual(found, { state: 'live', session: record, credential: cookie })
     assert.equal(await store.count({ filter: { userId: '' } }), 1)
     assert.equal((await store.remove({ id: record.id, message: odd }))?.userName, odd)
-    assert.equal(await store.takeMessage({ hash: cookie.hash }), odd)
+    assert.equal(await store.takeMessage({ id: record.id, hash: cookie.hash }), odd)
   })
 
   test('the data in Redis contains no cookie, token or link with which a reader of the data could open a session', async (t) => {
