@@ -62,6 +62,27 @@ for (const [name, open] of Object.entries(STORES)) {
     assert.equal(await manager.count({ state: 'user' }), 1)
   })
 
+  test(`[BIND-6] a key, a proof and cookies of another application, or of an ended session, are worth nothing, on ${name}`, async (t) => {
+    const shared = { store: open(), clock: manualClock(), deviceBinding: {} }
+    const [one, two] = [await startLayer(t, PAGES, shared), await startLayer(t, PAGES, { ...shared, appName: 'OTHER' })]
+    const browser = await new BoundBrowser(one.visitor()).begin()
+    const unbound = new BoundBrowser(one.visitor())
+    await unbound.logIn()
+    const moved = (from: BoundBrowser) => {
+      const impostor = new BoundBrowser(two.visitor(), from.key)
+      for (const [cookie, value] of from.visitor.cookies)
+        for (const name of [cookie, cookie.replace('TEST', 'OTHER')]) impostor.visitor.cookies.set(name, value)
+      return Object.assign(impostor, { handle: from.handle, challenge: from.challenge, offered: from.offered })
+    }
+    assert.equal((await moved(browser).visitor.read('/read')).userName, '')
+    assert.equal(JSON.parse((await moved(browser).refresh()).text).continue, false)
+    assert.equal((await moved(unbound).register()).status, 403)
+    const late = new BoundBrowser(unbound.visitor.copy(), unbound.key)
+    await unbound.visitor.get('/logout')
+    assert.equal((await late.register(unbound.key.registration(unbound.offered))).status, 403)
+    assert.equal((await browser.visitor.read('/read')).userName, 'Ana Lima')
+  })
+
   test(`[BIND-6] a damaged binding lets no copy in and no key out, on ${name}`, async (t) => {
     const { store, damage } = await openDamagedStore(t, name)
     const { visitor, clock, manager } = await startLayer(t, PAGES, { store, deviceBinding: {} })

@@ -82,6 +82,8 @@ test('[BIND-2] a refresh with a stale proof, or without any, gets a new challeng
     assert.deepEqual([asked.status, cookiesIn(asked)], [403, []])
     assert.match(String(asked.headers['secure-session-challenge']), new RegExp(`;id="${browser.handle}"$`))
   }
+  const otherAlgorithm = browser.key.token({ alg: 'RS256', typ: 'dbsc+jwt' }, { jti: browser.challenge })
+  assert.equal((await browser.refresh(otherAlgorithm)).status, 403)
   assert.equal((await browser.refresh()).status, 200)
   assert.equal((await browser.visitor.read('/read')).userName, 'Ana Lima')
 })
