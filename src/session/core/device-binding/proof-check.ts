@@ -3,9 +3,9 @@ import { type Context, eventOf } from '../context.ts'
 import { bindingKeyOf } from '../credentials/cookie-purpose.ts'
 import { detachCredential } from '../detach-credential.ts'
 import { causeOf, type Exchange } from '../exchange.ts'
-import { type Binding, bindingOf, detailsOf } from './binding.ts'
+import { type Binding, bindingOf, detailsOf, isBound } from './binding.ts'
 import type { BindingPolicy } from './binding-options.ts'
-import { isValidValue } from './bound-values.ts'
+import { isValidCookie } from './bound-values.ts'
 
 const HOUR_MILLISECONDS = 3_600_000
 /** This many failures within an hour end the cookie. */
@@ -34,8 +34,8 @@ export async function checkProof(
   now: number,
 ): Promise<'proved' | 'reload' | 'failed'> {
   const { deviceBinding } = context.policy
-  const binding = deviceBinding && bindingOf(credential)
-  if (!binding || isProved(context, deviceBinding, exchange, { credential, binding }, now)) return 'proved'
+  if (!deviceBinding || !isBound(credential)) return 'proved'
+  if (hasBoundCookie(context, exchange, credential, now) || isNew(deviceBinding, credential, now)) return 'proved'
   // Any site can cause such requests, so they must not end the cookie.
   if (exchange.crossOrigin !== undefined)
     return exchange.crossOrigin === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
@@ -43,17 +43,19 @@ export async function checkProof(
   return 'failed'
 }
 
-function isProved(
+function hasBoundCookie(
   { boundCookie }: Context,
-  { graceMilliseconds }: BindingPolicy,
-  exchange: Exchange,
-  { credential, binding }: { credential: Credential; binding: Binding },
+  { cookieHeader }: Exchange,
+  credential: Credential,
   now: number,
 ): boolean {
   const key = bindingKeyOf(credential)
-  const values = boundCookie?.read(exchange.cookieHeader) ?? []
-  if (key !== undefined && values.some((value) => isValidValue('cookie', key, value, now))) return true
-  return Math.abs(now - binding.since) < graceMilliseconds
+  const values = boundCookie?.read(cookieHeader) ?? []
+  return key !== undefined && values.some((value) => isValidCookie(key, value, now))
+}
+
+function isNew({ graceMilliseconds }: BindingPolicy, credential: Credential, now: number): boolean {
+  return Math.abs(now - (bindingOf(credential)?.since ?? 0)) < graceMilliseconds
 }
 
 const reloads = new WeakMap<Context, Map<string, number>>()
