@@ -17,16 +17,17 @@ export interface Binding {
 const MARK = 'bound'
 const NONE = '-'
 
-/**
- * Returns undefined for a credential that is not bound. The text names its credential, so that a copy of the text binds
- * no other cookie.
- */
-export function bindingOf({
-  kind,
-  handle,
-  details,
-}: Pick<Credential, 'kind' | 'handle' | 'details'>): Binding | undefined {
-  if (kind !== 'cookie' || details === null || !details.startsWith(`${MARK} ${handle} `)) return undefined
+type Bindable = Pick<Credential, 'kind' | 'handle' | 'details'>
+
+/** The text names its credential, so that a copy of the text binds no other cookie. */
+export function isBound({ kind, handle, details }: Bindable): boolean {
+  return kind === 'cookie' && details !== null && details.startsWith(`${MARK} ${handle} `)
+}
+
+/** Returns undefined for a credential that is not bound. */
+export function bindingOf(credential: Bindable): Binding | undefined {
+  const { details } = credential
+  if (details === null || !isBound(credential)) return undefined
   const [, , , publicKey = '', ...numbers] = details.split(' ')
   const [since = 0, failures = 0, firstFailure = 0, lastFailure = 0] = numbers.map(numberOrZero)
   return {
@@ -52,6 +53,6 @@ export function detailsOf(handle: string, binding: Binding): string {
 export function originOf(details: string | null): string | undefined {
   if (details === null) return undefined
   if (!details.startsWith(`${MARK} `)) return details
-  const origin = details.split(' ', 3)[2]
+  const origin = details.split(' ')[2]
   return origin === NONE ? undefined : origin
 }

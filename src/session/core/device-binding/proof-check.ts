@@ -3,9 +3,9 @@ import { type Context, eventOf } from '../context.ts'
 import { bindingKeyOf } from '../credentials/cookie-purpose.ts'
 import { detachCredential } from '../detach-credential.ts'
 import { causeOf, type Exchange } from '../exchange.ts'
-import { type Binding, bindingOf, detailsOf } from './binding.ts'
+import { type Binding, bindingOf, detailsOf, isBound } from './binding.ts'
 import type { BindingPolicy } from './binding-options.ts'
-import { endOfValue, isValidValue } from './bound-values.ts'
+import { isValidCookie } from './bound-values.ts'
 
 const HOUR_MILLISECONDS = 3_600_000
 /** This many failures within an hour end the cookie. */
@@ -16,7 +16,6 @@ const BURST_MILLISECONDS = 10_000
 const MOST_ATTEMPTS = 3
 const RELOAD_MILLISECONDS = 10_000
 const MOST_RELOADS = 1000
-const MOST_PROVED = 10_000
 const LONGEST_REASON = 100
 
 type Arrived = { session: SessionRecord; credential: Credential }
@@ -35,9 +34,8 @@ export async function checkProof(
   now: number,
 ): Promise<'proved' | 'reload' | 'failed'> {
   const { deviceBinding } = context.policy
-  if (!deviceBinding || hasBoundValue(context, exchange, credential, now)) return 'proved'
-  const binding = bindingOf(credential)
-  if (!binding || Math.abs(now - binding.since) < deviceBinding.graceMilliseconds) return 'proved'
+  if (!deviceBinding || !isBound(credential)) return 'proved'
+  if (hasBoundCookie(context, exchange, credential, now) || isNew(deviceBinding, credential, now)) return 'proved'
   // Any site can cause such requests, so they must not end the cookie.
   if (exchange.crossOrigin !== undefined)
     return exchange.crossOrigin === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
@@ -45,24 +43,19 @@ export async function checkProof(
   return 'failed'
 }
 
-const proved = new WeakMap<Context, Map<string, string>>()
+function hasBoundCookie(
+  { boundCookie }: Context,
+  { cookieHeader }: Exchange,
+  credential: Credential,
+  now: number,
+): boolean {
+  const key = bindingKeyOf(credential)
+  const values = boundCookie?.read(cookieHeader) ?? []
+  return key !== undefined && values.some((value) => isValidCookie(key, value, now))
+}
 
-/**
- * Returns whether the request has a live bound value of this cookie. A value that was checked is remembered with the
- * handle of its cookie, because a page may send many requests with one value.
- */
-function hasBoundValue(context: Context, { cookieHeader }: Exchange, credential: Credential, now: number): boolean {
-  const { handle } = credential
-  const known = proved.get(context) ?? new Map<string, string>()
-  proved.set(context, known)
-  return (context.boundCookie?.read(cookieHeader) ?? []).some((value) => {
-    if (known.get(value) === handle) return now < endOfValue(value)
-    const key = bindingKeyOf(credential)
-    if (key === undefined || !isValidValue('cookie', key, value, now)) return false
-    if (known.size >= MOST_PROVED) known.clear()
-    known.set(value, handle)
-    return true
-  })
+function isNew({ graceMilliseconds }: BindingPolicy, credential: Credential, now: number): boolean {
+  return Math.abs(now - (bindingOf(credential)?.since ?? 0)) < graceMilliseconds
 }
 
 const reloads = new WeakMap<Context, Map<string, number>>()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import test from 'node:test'
+import { valueUntil } from '../../../../src/session/core/device-binding/bound-values.ts'
 import { memoryStore } from '../../../../src/session/stores/memory/index.ts'
 import { manualClock } from '../../../../src/session/testing/manual-clock.ts'
 import { type Scope, temporaryFolder } from '../../../support/process.ts'
@@ -50,15 +51,18 @@ for (const [name, open] of Object.entries(STORES)) {
     assert.equal(await one.manager.count(), 0)
   })
 
-  test(`[BIND-14] a login with a cookie that a bound login has replaced counts as a repetition of this login, on ${name}`, async (t) => {
+  test(`[BIND-14] logins with a bound cookie, and with a cookie that a bound login has replaced, repeat this login, on ${name}`, async (t) => {
     const { visitor, manager } = await startLayer(t, PAGES, { store: open(), deviceBinding: {} })
-    const browser = await new BoundBrowser(visitor()).begin()
-    const [first, second] = [new BoundBrowser(browser.visitor.copy()), new BoundBrowser(browser.visitor.copy())]
-    await first.logIn()
-    await second.logIn()
-    assert.equal(await manager.count({ state: 'user' }), 2)
-    assert.equal((await second.register()).status, 200)
-    assert.equal((await first.visitor.read('/read')).userName, '')
+    const guest = visitor()
+    await guest.get('/write')
+    const late = new BoundBrowser(guest.copy())
+    const browser = await new BoundBrowser(guest).begin()
+    const other = new BoundBrowser(browser.visitor.copy())
+    for (const one of [browser, other, late]) await one.logIn()
+    assert.equal(await manager.count({ state: 'user' }), 3)
+    assert.equal((await other.register()).status, 200)
+    assert.equal((await browser.visitor.read('/read')).userName, '')
+    assert.equal((await late.visitor.read('/read')).userName, '')
     assert.equal(await manager.count({ state: 'user' }), 1)
   })
 
@@ -99,6 +103,8 @@ for (const [name, open] of Object.entries(STORES)) {
       assert.equal((await browser.register()).status, 403, text)
     }
     assert.equal((await manager.get(id))?.devices[0]?.bound, true)
+    await damage('details', id, `bound ${'0'.repeat(16)} - ES256:A:A 0 0 0 0`)
+    assert.equal((await manager.get(id))?.devices[0]?.bound, false, 'the binding of another cookie')
   })
 }
 
@@ -128,6 +134,27 @@ test('[BIND-9] a store that fails refuses a registration and a refresh with 503;
   assert.deepEqual([failed.status, cookiesIn(failed)], [503, []])
   troubled.mend()
   assert.equal((await browser.refresh()).status, 200)
+})
+
+test('[BIND-6] a cookie without a key of its own, and one of two live cookies, registers nothing', async (t) => {
+  const shared = { store: memoryStore(), clock: manualClock() }
+  const before = await startLayer(t, PAGES, { ...shared, secureCookie: true })
+  const { visitor } = await startLayer(t, PAGES, { ...shared, deviceBinding: {} })
+  const old = before.visitor()
+  await old.get('/login')
+  const browser = new BoundBrowser(visitor())
+  for (const [cookie, value] of old.cookies) browser.visitor.cookies.set(cookie, value)
+  for (const key of ['', 'undefined']) {
+    const forged = valueUntil('registration', key, shared.clock.now() + 60_000)
+    assert.equal((await browser.register(browser.key.registration(forged))).status, 403)
+  }
+  assert.equal((await browser.visitor.read('/read')).userName, 'Ana Lima')
+  const fresh = new BoundBrowser(visitor())
+  await fresh.logIn()
+  const [one, two] = [fresh, browser].map((from) => [...from.visitor.cookies].map((pair) => pair.join('=')).join('; '))
+  const proof = fresh.key.registration(fresh.offered)
+  assert.equal((await fresh.register(proof, { Cookie: `${one}; ${two}` })).status, 403)
+  assert.equal((await fresh.register(proof)).status, 200)
 })
 
 const SHARED: Record<string, (scope: Scope) => string> = {

@@ -20,6 +20,10 @@ const pages: Record<string, Handler> = {
   },
   '/renew': (session) => session.renew(),
   '/secure': async (session) => void (await session.secureSession()),
+  '/write-and-login': async (session) => {
+    await session.use(() => {})
+    await session.setPrivileges({ userName: 'Ana', userId: '4' }, { login: true })
+  },
   '/raise': (session) => session.setPrivileges({ privileges: 'audit' }),
   '/link': (session) => session.createOTP(),
   '/binding': ({ binding = null }) => binding,
@@ -69,6 +73,8 @@ test('[BIND-7] every new cookie of a user offers a registration, and the binding
     const { id } = await browser.visitor.read('/read')
     assert.equal((await manager.get(id))?.devices.filter(({ bound }) => bound).length, 1, path)
   }
+  const guest = await new BoundBrowser(visitor()).begin('/write-and-login')
+  assert.equal((await guest.visitor.read('/read')).userName, 'Ana')
   const laptop = await new BoundBrowser(visitor()).begin()
   const phone = new BoundBrowser(visitor())
   await phone.logIn(`/read?$4DSID=${await laptop.visitor.read('/link')}`)
@@ -182,6 +188,18 @@ test('[BIND-14] a registration before the page that follows a login counts as th
   await second.logIn() // with the cookie that the other login has replaced
   assert.equal((await again.visitor.read('/read')).userName, 'Ana Lima')
   assert.equal((await second.visitor.read('/read')).userName, '')
+})
+
+test('[BIND-14] secureSession keeps the origin of a bound login', async (t) => {
+  const { visitor } = await startBound(t)
+  const guest = visitor()
+  await guest.get('/write')
+  const late = new BoundBrowser(guest.copy())
+  const browser = await new BoundBrowser(guest).begin()
+  await browser.logIn('/secure')
+  await late.logIn()
+  assert.equal((await browser.visitor.read('/read')).userName, 'Ana Lima')
+  assert.equal((await late.visitor.read('/read')).userName, '')
 })
 
 test('[BIND-15] an option that browsers cannot follow is a TypeError that says what to do', () => {
