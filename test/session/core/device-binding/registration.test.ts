@@ -21,7 +21,9 @@ const pages: Record<string, Handler> = {
   '/renew': (session) => session.renew(),
   '/secure': async (session) => void (await session.secureSession()),
   '/write-and-login': async (session) => {
-    await session.use(() => {})
+    await session.use((storage) => {
+      storage.key = '1'
+    })
     await session.setPrivileges({ userName: 'Ana', userId: '4' }, { login: true })
   },
   '/raise': (session) => session.setPrivileges({ privileges: 'audit' }),
