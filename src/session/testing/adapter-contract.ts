@@ -299,6 +299,8 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.get('/bound')).status, 200)
       assert.deepEqual((await bind(open(), key, login)).status, 403)
       assert.equal((await browser.get('/session/bind')).status, 405)
+      const failed = await open().post('/login-and-throw')
+      assert.notEqual(challengeIn(failed.headers['secure-session-registration']), '')
       const foreign = await bind(browser, key, login, { 'Sec-Fetch-Site': 'cross-site' })
       assert.deepEqual([foreign.status, namesOf(foreign)], [403, []])
     },

@@ -1,6 +1,7 @@
 import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
+import { BATCH_FUNCTIONS } from './batch-functions.ts'
 import {
   CREDENTIAL_FUNCTIONS,
   DETACH_FUNCTION,
@@ -27,6 +28,7 @@ export const STEPS: readonly string[] = [
   LOGIN_FUNCTIONS + OTP_FUNCTIONS,
   DETACH_FUNCTION,
   EXPIRY_FUNCTIONS + CREDENTIAL_EXPIRY_FUNCTIONS + CALLER_FUNCTIONS,
+  BATCH_FUNCTIONS,
   DETAILS_FUNCTION,
 ]
 

@@ -94,6 +94,7 @@ test('[BIND-6] a wrong handle, a cookie of another user and a bound cookie of an
     await new BoundBrowser(visitor()).begin(),
     await new BoundBrowser(visitor()).begin('/login?id=5'),
   ]
+  for (const { visitor: own } of [one, other]) assert.notEqual((await own.read('/read')).userName, '')
   for (const headers of [
     { 'Sec-Secure-Session-Id': other.handle },
     { Cookie: other.visitor.sessionCookie },

@@ -21,7 +21,9 @@ const pages: Record<string, Handler> = {
   '/renew': (session) => session.renew(),
   '/secure': async (session) => void (await session.secureSession()),
   '/write-and-login': async (session) => {
-    await session.use(() => {})
+    await session.use((storage) => {
+      storage.key = '1'
+    })
     await session.setPrivileges({ userName: 'Ana', userId: '4' }, { login: true })
   },
   '/raise': (session) => session.setPrivileges({ privileges: 'audit' }),
@@ -158,6 +160,29 @@ test('[BIND-1] a header with quotes counts as well, and a proof with further cla
   assert.equal((await browser.register(`"${proof}"`)).status, 200)
   const quoted = { 'Sec-Secure-Session-Id': `"${browser.handle}"` }
   assert.equal((await browser.refresh(`"${browser.key.proof(browser.challenge)}"`, quoted)).status, 200)
+})
+
+test('[BIND-6] only a POST of the same origin registers and proves a key, also without Sec-Fetch-Site', async (t) => {
+  const { visitor, url } = await startBound(t)
+  const browser = new BoundBrowser(visitor())
+  await browser.logIn()
+  const noSite = { 'Sec-Fetch-Site': undefined }
+  for (const headers of [
+    { 'Sec-Fetch-Site': 'cross-site' },
+    { 'Sec-Fetch-Site': 'same-site' },
+    { 'Sec-Fetch-Site': 'none' },
+    { ...noSite, Origin: undefined },
+    { ...noSite, Origin: 'null' },
+    { ...noSite, Origin: 'https://other.example' },
+  ]) {
+    assert.deepEqual(briefly(await browser.register(undefined, headers)), REFUSED, JSON.stringify(headers))
+    assert.deepEqual(briefly(await browser.refresh(undefined, headers)), REFUSED, JSON.stringify(headers))
+  }
+  for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
+    const { status, headers } = await browser.visitor.send('/session/refresh', { method })
+    assert.deepEqual([status, headers.allow, headers['cache-control']], [405, 'POST', 'no-store'], method)
+  }
+  assert.equal((await browser.register(undefined, { ...noSite, Origin: url })).status, 200)
 })
 
 test('[BIND-6] a second key for one cookie is refused, but the browser may repeat its registration', async (t) => {
