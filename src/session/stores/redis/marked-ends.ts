@@ -8,7 +8,7 @@ import { endedCredentialFrom, endedFrom } from './lines.ts'
 import { script } from './script.ts'
 
 /** `endMany` without a user ends more sessions than this number by a mark. One step takes about 20 ms. */
-export const STEP_SESSIONS = 500
+export const STEP_SESSIONS = 250
 // If the steps of another process have stood still for this time, the process has probably stopped.
 const STANDSTILL_MILLISECONDS = 1000
 const PAUSE_MILLISECONDS = 25
@@ -40,8 +40,9 @@ end
 
 local ended, unindexed = { '0' }, {}
 local function finish(id)
-  local r = call('HGET', sessionKey(id), 'e') == token and readRecord(id)
-  if r and r.isMarked then
+  local found = call('HMGET', sessionKey(id), 'r', 'e')
+  local r = found[2] == token and found[1] and recordOf(found[1])
+  if r and (r.startTime or r.isDamaged) then
     ended[#ended + 1] = closeSession(id, r, reason, now, message)
     unindexed[#unindexed + 1] = id
   end
@@ -68,7 +69,7 @@ end
 return ended
 `)
 
-export interface MarkedEnds {
+interface MarkedEnds {
   endAll(call: CallOf<'endMany'>): Promise<EndedSession[]>
   /** Runs the script. If the script needs the indexes without marked sessions, first waits for the end of the steps. */
   run: RunScript

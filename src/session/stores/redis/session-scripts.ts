@@ -34,13 +34,15 @@ local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local ends, startTime, lastAccessTime = tonumber(ARGV[10]), ARGV[11], ARGV[12]
 local key = sessionKey(id)
-if call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
+-- Usually, there is neither a tombstone with this id nor a mark.
+local isUsual = call('EXISTS', key, app .. 'mark') == 0
+if not isUsual and call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
 local isBelowLimits = not (sessions and call('ZCARD', app .. 'end') >= sessions)
   and not (guests and call('ZCARD', app .. 'guests') >= guests)
 if ends and isBelowLimits then
   local serial = digits(call('INCR', app .. 'serial'))
   call('HSET', key, 'r', text .. serial, 's', storage, 'c' .. hash, credential)
-  markNew(id, 'web')
+  if not isUsual then markNew(id, 'web') end
   call('ZADD', app .. 'created', startTime, id)
   call('ZADD', app .. 'seen', lastAccessTime, id)
   call('ZADD', app .. 'end', ARGV[10], id)
@@ -106,7 +108,7 @@ if not found[1] then return { '0' } end
 local expiresAt = found[2] and string.match(found[2], EXPIRY_OF_CREDENTIAL)
 local isExpired = not expiresAt or now >= tonumber(expiresAt)
 local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-if found[3] and isMarked(found[3], recordOf(found[1])) then return { '0' } end
+if found[3] and isMarked(found[3], { startTime = startTime ~= '' }) then return { '0' } end
 if last == writeId then return { '1' } end
 local hasEnded = startTime == '' or now >= tonumber(ends)
 if hasEnded or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
