@@ -8,7 +8,7 @@ import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-pa
 import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
 import { findCustomer } from './find-customer.ts'
 import { listCustomers, listFilters } from './list-customers.ts'
-import { customerAddress, listAddress, listBehind, readListQuery } from './list-query.ts'
+import { customerAddresses, listAddress, listBehind, readListQuery } from './list-query.ts'
 import type { Sort } from './page-key.ts'
 import { purchaseList, purchasesOf } from './purchases.ts'
 import { viewerOf } from './viewer-of.ts'
@@ -94,6 +94,7 @@ export function customerPages(
       const { countries, industries } = await listFilters(database, viewer)
       const { search: q, country, industry, sort } = query
       const firstPage = { ...query, after: undefined, before: undefined }
+      const addressOf = customerAddresses(query)
       const head = (column: SortableColumn<Sort>) =>
         sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
       ctx.show<CustomersPage>('customers/list', {
@@ -108,7 +109,7 @@ export function customerPages(
         showsSalesperson: viewer.seesAll,
         filtered: Boolean(q || country || industry),
         customers: customers.map((customer) => ({
-          href: customerAddress(customer.id, query),
+          href: addressOf(customer.id),
           name: customer.name,
           place: `${customer.city}, ${customer.country}`,
           industry: customer.industry,

@@ -45,10 +45,11 @@ export function listAddress({ search, country, industry, sort, after, before }: 
 
 const PAGE_OF_LIST = 'list'
 
-/** Returns the URL of a customer. The URL contains the query of the list, so that the page can link back to it. */
-export function customerAddress(id: number, query: ListQuery): string {
+/** Returns the URLs of customers. They contain the query of the list, so that the page can link back to it. */
+export function customerAddresses(query: ListQuery): (id: number) => string {
   const [, list] = listAddress(query).split('?')
-  return writeAddress(`/customers/${id}`, { [PAGE_OF_LIST]: list })
+  const behind = writeAddress('', { [PAGE_OF_LIST]: list })
+  return (id) => `/customers/${id}${behind}`
 }
 
 /** Returns the URL of the list that the user came from. An unreadable query leads to the whole list. */

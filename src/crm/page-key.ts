@@ -22,7 +22,7 @@ export function writePageKey({ value, id }: PageKey, { list, sort }: PagedList):
 
 /** Reads a page key. Returns `undefined` when the text is not a page key of the given list and order. */
 export function readPageKey(text: string | undefined, { list, sort }: PagedList): PageKey | undefined {
-  if (text === undefined) return undefined
+  if (!text) return undefined
   try {
     const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
     if (!Array.isArray(parts) || parts.length !== 4) return undefined

@@ -4,7 +4,6 @@ import type { Pool, PoolConfig } from 'pg'
 import { explainPostgresError } from '../../db/explain-postgres.ts'
 import type { DatabaseSetting, SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
-import { reconnectRedis } from '../session/stores/redis/index.ts'
 import { sqliteFileCheck } from '../session/stores/sqlite/index.ts'
 import type { ReadinessCheck } from '../web/readiness.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -109,6 +108,7 @@ export class Connections {
 
   async #openRedis(url: string, variable: string, use: 'commands' | 'messages'): Promise<Redis> {
     const { Redis } = await import('ioredis')
+    const { reconnectRedis } = await import('../session/stores/redis/index.ts')
     const redis: Redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,

@@ -3,12 +3,13 @@ import type { SessionStoreSetting } from '../config/config-values.ts'
 import { StartError } from '../config/start-error.ts'
 import type { SessionStore } from '../session/index.ts'
 import { memoryStore } from '../session/stores/memory/index.ts'
-import { postgresStore, preparePostgresStore } from '../session/stores/postgres/index.ts'
-import { redisStore } from '../session/stores/redis/index.ts'
 import { sqliteStore } from '../session/stores/sqlite/index.ts'
 import type { Connections } from './connections.ts'
 
-/** Rejects with a `StartError` that names `variable`. If `isPrepared` is true, creates no tables in PostgreSQL. */
+/**
+ * Rejects with a `StartError` that names `variable`. If `isPrepared` is true, creates no tables in PostgreSQL. The
+ * stores of Redis and PostgreSQL are loaded only when they are used, so that the demo starts sooner.
+ */
 export async function openSessionStore(
   setting: SessionStoreSetting,
   connections: Connections,
@@ -21,6 +22,7 @@ export async function openSessionStore(
     case 'sqlite':
       return openFile(setting.file, connections, variable)
     case 'redis': {
+      const { redisStore } = await import('../session/stores/redis/index.ts')
       const client = await connections.redis(setting.url, variable)
       const store = redisStore(client, { subscriber: await connections.redisSubscriber(setting.url, variable) })
       // The first read from a store checks the layout of the stored sessions.
@@ -30,6 +32,7 @@ export async function openSessionStore(
       return store
     }
     case 'postgres': {
+      const { postgresStore, preparePostgresStore } = await import('../session/stores/postgres/index.ts')
       const pool = await connections.postgres(setting.url, variable)
       if (!isPrepared)
         await preparePostgresStore(pool).catch((error) => {

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import { createTransport } from 'nodemailer'
 import type { Database } from '../../db/tables.ts'
 import { composeMail } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
@@ -34,7 +33,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     database,
     clock,
     log,
-    transport: openMailTransport(config, database, clock),
+    transport: await openMailTransport(config, database, clock),
     // Without sessions, no user can complete a sign-up. All mail then stays in the outbox until sessions are enabled.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
@@ -79,8 +78,9 @@ function once(close: Parts['close']): Parts['close'] {
   }
 }
 
-function openMailTransport(config: Config, database: Kysely<Database>, clock: Clock): MailTransport {
+async function openMailTransport(config: Config, database: Kysely<Database>, clock: Clock): Promise<MailTransport> {
   if (config.smtpUrl === undefined) return mailboxTransport(database, () => clock.now())
+  const { createTransport } = await import('nodemailer')
   const url = new URL(config.smtpUrl)
   const client = createTransport({
     ...SMTP_TIMEOUTS,

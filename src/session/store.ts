@@ -152,8 +152,8 @@ export interface SessionStore {
    * any order. Does not remove expired or invalidated records.
    * Without a `userId`, the filter may match very many sessions. A store may then first mark them as ended in one atomic
    * step, and delete their records in several short steps. No other method may treat a marked session as live. If the
-   * process stops before the last step, the next process that uses the application continues the steps. A sweep of that
-   * process returns the sessions that its steps have ended.
+   * process stops before the last step, a later sweep continues the steps and returns the sessions that it has ended. The
+   * sweep must not continue the steps of a running process.
    */
   endMany(
     call: InApp & Now & { filter: EndFilter; reason: EndReason; message?: string | undefined },

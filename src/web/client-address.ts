@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
@@ -30,6 +31,7 @@ export function clientAddress(log: Pick<Logger, 'warn'>, trustProxyHops: number)
  * `undefined` for a text that is no address.
  */
 export function parseAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text
   const trimmed = text.trim()
   const withoutPort =
     /^\[([^\]]*)\](?::\d{1,5})?$/.exec(trimmed)?.[1] ?? trimmed.replace(/^(.*\.\d{1,3}):\d{1,5}$/, '$1')

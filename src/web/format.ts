@@ -4,7 +4,8 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const day = inUtc({ dateStyle: 'medium' })
+// "Sept", but otherwise three letters.
+const months = Array.from({ length: 12 }, (_, month) => inUtc({ month: 'short' }).format(Date.UTC(2026, month)))
 const number = new Intl.NumberFormat(LOCALE)
 const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 })
 const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR' })
@@ -14,7 +15,7 @@ type Time = Date | number | string
 
 /** `2026-06-30` → "30 Jun 2026" */
 export function formatDay(date: string): string {
-  return day.format(new Date(`${date}T00:00:00Z`))
+  return `${Number(date.slice(-2))} ${months[Number(date.slice(-5, -3)) - 1]} ${Number(date.slice(0, -6))}`
 }
 
 /** "30 Jun 2026, 14:05 UTC" */

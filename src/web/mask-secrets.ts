@@ -7,6 +7,9 @@ const ONE_TIME_TOKENS = /[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{1
 const NAMES_IN_TEXT = /(?<=^|[?;,&])[^?;,&=:]*(?=[=:])/g
 const SECRET_NAME = /pass|token|secret|cookie|authorization|4dsid|^\W*(?:state|params|once)\W*$/i
 const MOST_ENCODED = 3
+// Most words of a request are shorter than every secret, and have neither a name nor an encoded character.
+const SHORTEST_SECRET = 32
+const NAMED_OR_ENCODED = /[=:%]/
 
 /**
  * Masks everything in a text of a request that may be a secret, even if it is percent-encoded. Use this function for
@@ -16,6 +19,7 @@ export function maskSecrets(text: string): string {
   return text
     .split(/(\s+)/)
     .map((word) => {
+      if (word.length < SHORTEST_SECRET && !NAMED_OR_ENCODED.test(word)) return word
       const question = word.indexOf('?')
       const path = question < 0 ? word : word.slice(0, question)
       const query = question < 0 ? '' : word.slice(question + 1)

@@ -24,9 +24,15 @@ function ownHosts({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): (hea
   const machine = hostname().toLowerCase()
   const names = new Set([host, bracketed(host), machine, `${machine}.local`].map((name) => name.toLowerCase()))
   if (publicUrl !== undefined) names.add(new URL(publicUrl).hostname)
+  // Most requests have the same host as the request before.
+  let latest: string | undefined
   return (header) => {
+    if (header === latest) return true
     const name = nameIn(header)
-    return name !== undefined && (names.has(name) || isLoopback(name) || addressesOfThisMachine().includes(name))
+    if (name === undefined) return false
+    if (!names.has(name) && !isLoopback(name)) return addressesOfThisMachine().includes(name)
+    latest = header
+    return true
   }
 }
 

@@ -14,16 +14,13 @@ export function requestLog(log: Logger, now: () => number, alsoNote: (ctx: Conte
     try {
       await next()
     } finally {
-      const line = {
-        requestId: ctx.requestId,
-        method: ctx.method,
-        url: shorten(maskSecrets(ctx.originalUrl)),
-        status: ctx.status,
-        ms: now() - start,
-        ...alsoNote(ctx),
-      }
-      log.info(line, 'request')
+      if (log.isLevelEnabled('info')) log.info(lineOf(ctx, now() - start), 'request')
     }
+  }
+
+  function lineOf(ctx: Context, ms: number): object {
+    const { requestId, method, status } = ctx
+    return { requestId, method, url: shorten(maskSecrets(ctx.originalUrl)), status, ms, ...alsoNote(ctx) }
   }
 }
 

@@ -42,8 +42,9 @@ export function securityHeaders({ https }: { https: boolean }): SecurityHeaders 
 
 /** Mount this middleware above all middleware that responds. */
 export function setSecurityHeaders(headers: SecurityHeaders) {
-  return async function setSecurityHeaders(ctx: Context, next: Next) {
-    ctx.set(headers)
-    await next()
+  const all = Object.entries(headers)
+  return function setSecurityHeaders({ res }: Context, next: Next) {
+    for (const [name, value] of all) res.setHeader(name, value)
+    return next()
   }
 }

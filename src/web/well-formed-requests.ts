@@ -4,8 +4,9 @@ import { Problem } from './problem.ts'
 
 /** Refuses requests that a proxy and this server may read differently. Mount it above all middleware that responds. */
 export function wellFormedRequests() {
-  return async function wellFormedRequests(ctx: Context, next: Next) {
-    if (hostsOf(ctx) !== 1 && !(hostsOf(ctx) === 0 && ctx.req.httpVersion === '1.0'))
+  return function wellFormedRequests(ctx: Context, next: Next) {
+    const hosts = hostsOf(ctx)
+    if (hosts !== 1 && !(hosts === 0 && ctx.req.httpVersion === '1.0'))
       throw new Problem(400, 'Send exactly one Host header.', CLOSE)
     // Koa finds no path in the URL `http://`, and the error page needs one.
     if (!/^(\/|\*$)/.test(ctx.path ?? '')) {
@@ -14,11 +15,12 @@ export function wellFormedRequests() {
     }
     if (!['', '100-continue'].includes(ctx.get('Expect').toLowerCase()))
       throw new Problem(417, 'This server does not know what the header Expect asks for.', CLOSE)
-    await next()
+    return next()
   }
 }
 
 /** Node keeps only the first of several Host headers, but `rawHeaders` has all of them. */
 function hostsOf({ req }: Context): number {
-  return req.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
+  return req.rawHeaders.filter((text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host')
+    .length
 }

@@ -18,6 +18,15 @@ import {
 const AT = Date.parse('2026-06-30T14:05:09Z')
 const MINUTE = 60_000
 
+test('dates are spelt as Intl spells them in British English', () => {
+  const spelling = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' })
+  for (const year of ['0987', '2026'])
+    for (let month = 1; month <= 12; month++) {
+      const date = `${year}-${String(month).padStart(2, '0')}-0${(month % 9) + 1}`
+      assert.equal(formatDay(date), spelling.format(new Date(date)))
+    }
+})
+
 test('dates and times are shown in UTC, in one style', () => {
   assert.equal(formatDay('2026-06-30'), '30 Jun 2026')
   assert.equal(formatMoment(AT), '30 Jun 2026, 14:05 UTC')

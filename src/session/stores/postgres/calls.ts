@@ -5,8 +5,34 @@ import { withinDeadline } from '../shared/deadline.ts'
 import { ageOf, handleErrors, type PostgresPool, type PostgresStatement } from './pool.ts'
 import { fromStoredJson, toStoredValues } from './rows.ts'
 
+/** A call of a store method. All its statements share one deadline. */
+export interface OpenCall {
+  /** Whether PostgreSQL may have written something for this call. */
+  isSent: boolean
+  /** Whether the caller has received an error. */
+  isOver: boolean
+}
+
+interface Member {
+  call: OpenCall
+}
+
 export interface PostgresCalls {
-  rows(statement: PostgresStatement): Promise<unknown[]>
+  /**
+   * Runs the steps of one call within the deadline, or within `milliseconds` if they are longer. An error says whether
+   * the call has certainly written nothing.
+   */
+  open<T>(steps: (call: OpenCall) => Promise<T>, milliseconds?: number): Promise<T>
+  /**
+   * Sends one statement for several calls. `take` returns the members when there is a connection. The statement leaves
+   * out members whose callers no longer wait. Returns the members of the statement and its rows.
+   */
+  send<M extends Member>(
+    take: () => readonly M[],
+    statementFor: (members: readonly M[]) => PostgresStatement,
+  ): Promise<{ members: readonly M[]; rows: unknown[] }>
+  /** Without `call`, the statement is a call of its own. */
+  rows(statement: PostgresStatement, call?: OpenCall): Promise<unknown[]>
   /** Calls an SQL function of the store, and parses the JSON that it returns. Returns `undefined` for null. */
   call(name: string, ...values: unknown[]): Promise<unknown>
 }
@@ -37,6 +63,8 @@ const FULL = new Set(['53000', '53100', '53200', '53400'])
 // unknown.
 const NOTHING_WRITTEN = new Set(['0A', '22', '23', '25', '26', '28', '3D', '3F', '40', '42', '53', '54', '55', 'P0'])
 const OUTCOME_UNKNOWN = '40003'
+// With these classes, a value may be the cause: data exceptions, constraints, and sizes that PostgreSQL does not support.
+const VALUE_REFUSED = new Set(['22', '23', '54'])
 // The codes for an undefined function and an undefined table.
 const NOT_PREPARED = new Set(['42883', '42P01'])
 
@@ -48,36 +76,40 @@ export function postgresCalls(
   let usesNames = true
   handleErrors(pool)
 
-  async function rows(statement: PostgresStatement): Promise<unknown[]> {
-    // `sent` is true if PostgreSQL may have run the statement. `isOver` is true if the caller has received an error.
-    const progress = { sent: false, isOver: false }
+  async function open<T>(steps: (call: OpenCall) => Promise<T>, milliseconds = 0): Promise<T> {
+    const longest = Math.max(milliseconds, deadlineMilliseconds)
+    const call = { isSent: false, isOver: false }
     try {
-      return await withinDeadline(sendWithRetries(statement, progress), deadlineMilliseconds, 'PostgreSQL')
+      return await withinDeadline(steps(call), longest, 'PostgreSQL')
     } catch (error) {
-      progress.isOver = true
-      throw progress.sent ? error : markNothingWritten(withDirections(error))
+      call.isOver = true
+      throw call.isSent ? error : markNothingWritten(withDirections(error))
     }
   }
 
-  async function sendWithRetries(
-    statement: PostgresStatement,
-    progress: { sent: boolean; isOver: boolean },
-  ): Promise<unknown[]> {
-    const { name: _, ...unnamed } = statement
+  async function send<M extends Member>(
+    take: () => readonly M[],
+    statementFor: (members: readonly M[]) => PostgresStatement,
+  ) {
+    let members: readonly M[] | undefined
     for (let attempt = 1; ; attempt++) {
       const client = await pool.connect()
-      if (progress.isOver) {
+      members = (members ?? take()).filter(({ call }) => !call.isOver)
+      if (members.length === 0) {
         client.release()
-        return []
+        return { members, rows: [] }
       }
       let isBroken = false
       try {
-        progress.sent = true
-        return (await client.query(usesNames ? statement : unnamed)).rows
+        const { name, ...unnamed } = statementFor(members)
+        markSent(members, true)
+        const { rows } = await client.query(usesNames && name !== undefined ? { name, ...unnamed } : unnamed)
+        return { members, rows }
       } catch (error) {
-        progress.sent = !wroteNothing(error)
+        const isUnknown = !wroteNothing(error)
+        markSent(members, isUnknown)
         const leadsToStandby = codeOf(error) === READ_ONLY && ageOf(client) > SHORTEST_LIFE_MILLISECONDS
-        isBroken = progress.sent || leadsToStandby
+        isBroken = isUnknown || leadsToStandby
         if (POOLED.has(codeOf(error))) {
           usesNames = false
           warn({ ...POOLED_WARNING, error })
@@ -91,20 +123,49 @@ export function postgresCalls(
     }
   }
 
-  return {
-    rows,
-    async call(name, ...values) {
-      const parameters = values.map((_, index) => `$${index + 1}`)
-      const text = `SELECT ${name}(${parameters})::text AS answer`
-      const [row] = (await rows({ name, text, values: toStoredValues(values) })) as { answer: string | null }[]
-      return row?.answer == null ? undefined : fromStoredJson(row.answer)
-    },
+  async function rows(statement: PostgresStatement, call?: OpenCall): Promise<unknown[]> {
+    if (call === undefined) return open((own) => rows(statement, own))
+    return (
+      await send(
+        () => [{ call }],
+        () => statement,
+      )
+    ).rows
   }
+
+  return {
+    open,
+    send,
+    rows,
+    call: async (name, ...values) => answerOf(await rows(functionCall(name, values))),
+  }
+}
+
+/** A statement that calls an SQL function of the store. */
+export function functionCall(name: string, values: readonly unknown[]): PostgresStatement {
+  const parameters = values.map((_, index) => `$${index + 1}`)
+  return { name, text: `SELECT ${name}(${parameters})::text AS answer`, values: toStoredValues(values) }
+}
+
+/** The JSON that an SQL function of the store returned. Returns `undefined` for null. */
+export function answerOf(rows: readonly unknown[]): unknown {
+  const [row] = rows as { answer: string | null }[]
+  return row?.answer == null ? undefined : fromStoredJson(row.answer)
+}
+
+function markSent(members: readonly Member[], isSent: boolean): void {
+  for (const { call } of members) call.isSent = isSent
 }
 
 function wroteNothing(error: unknown): boolean {
   const code = codeOf(error)
   return code.length === 5 && code !== OUTCOME_UNKNOWN && NOTHING_WRITTEN.has(code.slice(0, 2))
+}
+
+/** Whether PostgreSQL rolled a statement back because of one of its values. */
+export function isValueRefused(error: unknown): boolean {
+  const code = codeOf(error)
+  return code.length === 5 && VALUE_REFUSED.has(code.slice(0, 2))
 }
 
 /** Returns the state if PostgreSQL replies but refuses writes. Returns undefined for any other error. */

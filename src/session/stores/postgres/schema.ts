@@ -1,6 +1,7 @@
 import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
+import { BATCH_FUNCTIONS } from './batch-functions.ts'
 import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
 import { CREDENTIAL_EXPIRY_FUNCTIONS, END_FUNCTIONS } from './end-functions.ts'
 import { CALLER_FUNCTIONS, LOGIN_FUNCTIONS } from './login-functions.ts'
@@ -21,6 +22,7 @@ export const STEPS: readonly string[] = [
   LOGIN_FUNCTIONS + OTP_FUNCTIONS,
   DETACH_FUNCTION,
   EXPIRY_FUNCTIONS + CREDENTIAL_EXPIRY_FUNCTIONS + CALLER_FUNCTIONS,
+  BATCH_FUNCTIONS,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

@@ -27,15 +27,16 @@ export const lockSessions = (keys: string) =>
 export const LOCK_ENTRY = 'SELECT * INTO entry FROM session_records s WHERE s.app = p_app AND s.id = p_id FOR UPDATE;'
 
 /** `record` is a variable or a table alias. */
-export const isLive = (record: string) => `(${record}.start_time IS NOT NULL AND ${record}.end_at > p_now)`
+export const isLive = (record: string, now = 'p_now') =>
+  `(${record}.start_time IS NOT NULL AND ${record}.end_at > ${now})`
 /** The versions of an SQL function without and with a check whether the caller's credential has expired. */
 export type Checks = 'existence' | 'expiry'
 
 /** Whether the session has the valid credential with this hash. Always true when the hash is null. */
-export const has = (record: string, hash: string, checks: Checks) =>
-  `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}${isValid(checks)}))`
+export const has = (record: string, hash: string, checks: Checks, now?: string) =>
+  `(${hash} IS NULL OR EXISTS (SELECT 1 FROM session_credentials c WHERE c.session_key = ${record}.key AND c.hash = ${hash}${isValid(checks, now)}))`
 /** A condition on the credential `c`. */
-export const isValid = (checks: Checks) => (checks === 'expiry' ? ' AND c.expires_at > p_now' : '')
+export const isValid = (checks: Checks, now = 'p_now') => (checks === 'expiry' ? ` AND c.expires_at > ${now}` : '')
 
 const IS_UNUSED_LOGIN = `c.kind = 'cookie' AND c.details IS NOT NULL AND c.last_seen_at IS NULL`
 
@@ -48,18 +49,31 @@ export const originOf = (record: string) => `CASE WHEN ${record}.last_access_tim
 export const unusedLogins = (origin?: string) => `SELECT c.session_key FROM session_credentials c
     WHERE c.app = p_app AND ${IS_UNUSED_LOGIN} ${origin === undefined ? '' : `AND c.details = ${origin}`}`
 
+/** An SQL expression for the field at this place in `sessionValues` or `credentialValues`. */
+type FieldAt = (place: number) => string
+
+export const CREDENTIAL_COLUMNS = `session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at,
+    device, address, expires_at, purpose, details`
+export const credentialFields = (
+  at: FieldAt,
+) => `p_app, ${at(1)}, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}::double precision, ${at(6)}::double precision,
+    ${at(7)}::double precision, ${at(8)}, ${at(9)}, ${at(10)}::double precision, ${at(11)}, ${at(12)}`
+
+export const SESSION_COLUMNS = `app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
+    idle_milliseconds, absolute_end, end_at, version`
+export const sessionFields = (
+  at: FieldAt,
+) => `p_app, ${at(1)}, ${at(2)}, ${at(3)}, ${at(4)}, ${at(5)}, ${at(6)}, ${at(7)}::double precision, ${at(8)}::double precision,
+    ${at(9)}::double precision, ${at(10)}::double precision, ${at(11)}::double precision, ${at(12)}::bigint`
+
 export const insertCredential = (key: string, c: string) => `
-  INSERT INTO session_credentials (session_key, app, handle, hash, kind, via, created_at, last_seen_at, authenticated_at,
-    device, address, expires_at, purpose, details)
-  VALUES (${key}, p_app, ${c}[1], ${c}[2], ${c}[3], ${c}[4], ${c}[5]::double precision, ${c}[6]::double precision,
-    ${c}[7]::double precision, ${c}[8], ${c}[9], ${c}[10]::double precision, ${c}[11], ${c}[12]);`
+  INSERT INTO session_credentials (${CREDENTIAL_COLUMNS})
+  VALUES (${key}, ${credentialFields((place) => `${c}[${place}]`)});`
 
 /** Sets the variable `new_key` to the key of the session. */
 export const insertSession = (s: string, c: string) => `
-  INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time,
-    idle_milliseconds, absolute_end, end_at, version)
-  VALUES (p_app, ${s}[1], ${s}[2], ${s}[3], ${s}[4], ${s}[5], ${s}[6], ${s}[7]::double precision, ${s}[8]::double precision,
-    ${s}[9]::double precision, ${s}[10]::double precision, ${s}[11]::double precision, ${s}[12]::bigint)
+  INSERT INTO session_records (${SESSION_COLUMNS})
+  VALUES (${sessionFields((place) => `${s}[${place}]`)})
   RETURNING key INTO new_key;
   ${insertCredential('new_key', c)}`
 

@@ -1,16 +1,17 @@
 import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import { type EndedSession, isLive } from '../../record.ts'
-import type { Found, Limits, Replaced, SessionStore } from '../../store.ts'
+import type { Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
-import { foundState } from '../shared/found.ts'
 import { postgresAnnouncements } from './announcements.ts'
-import { postgresCalls, refusalOf } from './calls.ts'
+import { answerOf, functionCall, postgresCalls, refusalOf } from './calls.ts'
+import { caps, licences, perUser, whole } from './limits.ts'
 import { countListed, listPage } from './lists.ts'
 import type { PostgresPool } from './pool.ts'
 import { postgresReads } from './reads.ts'
 import { credentialValues, sessionValues, toStoredValues } from './rows.ts'
 import { removeUnused } from './unused-apps.ts'
 import { storeWarnings } from './warnings.ts'
+import { postgresWrites } from './writes.ts'
 
 export interface PostgresStoreOptions {
   /** The deadline of a call in milliseconds, including the wait for a connection. Slower calls throw. Default 2000. */
@@ -37,33 +38,21 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const { warn, ...warnings } = storeWarnings()
   const calls = postgresCalls(pool, deadlineMilliseconds, warn)
   const reads = postgresReads(calls)
+  const writes = postgresWrites(calls)
   const { call } = calls
 
   return {
     name: 'postgresql',
 
-    async create({ app, session, credential, limits, now }) {
-      const made = [sessionValues(session), credentialValues(credential)]
-      const room = [...licences(limits), perUser(limits)]
-      const ended = await call('session_create_v3', app, ...made, ...room, now)
-      return ended === undefined ? { admitted: false } : { admitted: true, ended: ended as EndedSession[] }
-    },
+    create: writes.create,
 
-    async find({ app, id, hash, now }): Promise<Found | undefined> {
-      const found = await reads.find(app, id, hash)
-      return (found && foundState(found, now)) ?? reads.tombstone(app, id, hash, now)
-    },
+    find: reads.find,
 
     get: ({ app, id }) => reads.record(app, id),
 
     credentials: ({ app, ids }) => reads.credentials(app, ids),
 
-    async update({ app, id, expected: { version, by }, writeId, changes, limits, now }) {
-      const { storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = changes
-      const fields = [storage, userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt]
-      const ended = await call('session_update_v3', app, id, version, by, writeId, ...fields, perUser(limits), now)
-      return { updated: ended !== undefined, ended: (ended ?? []) as EndedSession[] }
-    },
+    update: writes.update,
 
     touch: ({ app, id, hash, from: { device, address }, now }) =>
       call('session_touch_v3', app, id, hash, device, address, now) as Promise<EndedSession[]>,
@@ -95,8 +84,11 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     end: ({ app, id, reason, by, unseen = false, message, now }) =>
       call('session_end_v2', app, id, reason, by, unseen, message || null, now) as Promise<EndedSession | undefined>,
 
-    endMany: ({ app, filter: { userId, kind, exceptId }, reason, message, now }) =>
-      call('session_end_many_v1', app, userId, kind, exceptId, reason, message || null, now) as Promise<EndedSession[]>,
+    async endMany({ app, filter: { userId, kind, exceptId }, reason, message, now }) {
+      const statement = functionCall('session_end_many_v1', [app, userId, kind, exceptId, reason, message || null, now])
+      const longest = userId === undefined ? END_ALL_MILLISECONDS : undefined
+      return answerOf(await calls.open((call) => calls.rows(statement, call), longest)) as EndedSession[]
+    },
 
     remove: ({ app, id, message, now }) =>
       call('session_remove_v1', app, id, message || null, now) as Promise<EndedSession | undefined>,
@@ -128,17 +120,9 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   }
 }
 
+// The sessions of all users end in one transaction, which takes about 25 ms for every thousand sessions.
+const END_ALL_MILLISECONDS = 60_000
+
 // This tombstone has no credential and expires at once, so a sweep removes it. A repeated probe changes no index.
 const PROBE = `INSERT INTO session_tombstones (app, hash, id, reason, ended_at, keep_until)
   VALUES ($1, 'probe', '', 'closed', $2, $2) ON CONFLICT (app, hash) DO UPDATE SET ended_at = excluded.ended_at`
-
-const licences = ({ sessions, guests }: Limits) => [whole(sessions), whole(guests)]
-const perUser = ({ sessionsPerUser }: Limits) => whole(sessionsPerUser)
-const caps = ({ credentials, otps }: Limits) => [whole(credentials), whole(otps)]
-
-// Just below the largest PostgreSQL integer. A higher limit is treated as no limit.
-const MOST = 2_000_000_000
-
-function whole(limit: number | undefined): number | null {
-  return limit === undefined || limit > MOST ? null : Math.ceil(limit)
-}

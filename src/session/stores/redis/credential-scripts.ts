@@ -81,7 +81,7 @@ local answer = {}
 for n, id in ipairs(ARGV) do
   answer[n] = {}
   local r = call('HEXISTS', sessionKey(id), 'e') == 1 and readRecord(id)
-  for _, hash in ipairs(r and r.isMarked and {} or fieldsOf(id, 'c')) do
+  for _, hash in ipairs(r and r.isMarked and {} or (hashesOf(id))) do
     table.insert(answer[n], hash)
     table.insert(answer[n], call('HGET', sessionKey(id), 'c' .. hash))
   end

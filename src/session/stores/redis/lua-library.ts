@@ -153,20 +153,24 @@ local function writeCredential(id, c)
   }, '\n'))
 end
 
--- Selects the fields that begin with this letter. Returns their names without the letter.
-local function namesIn(fields, letter)
-  local names = {}
-  for _, field in ipairs(fields) do
-    if string.sub(field, 1, 1) == letter and #field > 1 then names[#names + 1] = string.sub(field, 2) end
+-- Returns the hashes of the credentials and the hashes of the tombstones.
+local function hashesOf(id)
+  local hashes = { c = {}, t = {} }
+  for _, field in ipairs(call('HKEYS', sessionKey(id))) do
+    local ofKind = #field > 1 and hashes[string.sub(field, 1, 1)]
+    if ofKind then ofKind[#ofKind + 1] = string.sub(field, 2) end
   end
-  return names
+  return hashes.c, hashes.t
 end
 
-local function fieldsOf(id, letter) return namesIn(call('HKEYS', sessionKey(id)), letter) end
+local function tombstonesOf(id)
+  local _, tombstones = hashesOf(id)
+  return tombstones
+end
 
 local function credentialsOf(id)
   local found = {}
-  for _, hash in ipairs(fieldsOf(id, 'c')) do found[#found + 1] = readCredential(id, hash) end
+  for _, hash in ipairs((hashesOf(id))) do found[#found + 1] = readCredential(id, hash) end
   return found
 end
 
@@ -430,7 +434,7 @@ end
 -- Deletes expired tombstones. Without this function, the Redis hash of a long-lived session would keep growing.
 local function dropExpiredTombstones(id, now)
   if call('HLEN', sessionKey(id)) < 40 then return end
-  for _, hash in ipairs(fieldsOf(id, 't')) do
+  for _, hash in ipairs(tombstonesOf(id)) do
     if tombstoneOf(call('HGET', sessionKey(id), 't' .. hash)).keepUntil <= now then call('HDEL', sessionKey(id), 't' .. hash) end
   end
 end
@@ -446,29 +450,33 @@ local function hasMessage(id, tombstones)
   return false
 end
 
--- Deletes the record and the storage but keeps the tombstones. The caller removes the id from the indexes in SETS.
-local function removeRecord(id, r, keepsMessage)
+-- Deletes the record and the storage but keeps the tombstones. Does not change the indexes.
+local function removeRecord(id, keepsMessage)
   local key = sessionKey(id)
   call('HDEL', key, 'r', 's', 'e')
-  if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
   call('PEXPIRE', key, (keepsMessage and MESSAGE or TOMBSTONE) + CLOCK_SKEW)
 end
 
--- Ends a session. The caller removes its id from the indexes in SETS, for many sessions at once.
+local function removeFromIndexes(id, r)
+  unindex({ id })
+  if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
+end
+
+-- Ends a session. Does not change the indexes, so that the caller can remove many ids at once.
 local function closeSession(id, r, reason, now, message, keepsOrigin)
-  local fields = call('HKEYS', sessionKey(id))
-  local keepsMessage = (message or '') ~= '' or hasMessage(id, namesIn(fields, 't'))
-  for _, hash in ipairs(namesIn(fields, 'c')) do
+  local credentials, tombstones = hashesOf(id)
+  local keepsMessage = (message or '') ~= '' or hasMessage(id, tombstones)
+  for _, hash in ipairs(credentials) do
     endCredential(id, readCredential(id, hash), reason, now, message, keepsOrigin)
   end
-  removeRecord(id, r, keepsMessage)
+  removeRecord(id, keepsMessage)
   queueNotification(id)
   return endedLine(id, r, reason)
 end
 
 local function endSession(id, r, reason, now, message, keepsOrigin)
   local line = closeSession(id, r, reason, now, message, keepsOrigin)
-  unindex({ id })
+  removeFromIndexes(id, r)
   return line
 end
 `

@@ -45,6 +45,7 @@ local function finish(id)
   if r and (r.startTime or r.isDamaged) then
     ended[#ended + 1] = closeSession(id, r, reason, now, message)
     unindexed[#unindexed + 1] = id
+    if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
   end
 end
 

@@ -77,8 +77,8 @@ local r, c = recordOf(text), credentialOf(hash, credential)
 local short = isFull(r, sessions, guests, now)
 for _, ended in ipairs(credentialsOf(id)) do endCredential(id, ended, 'secured', now, '', true) end
 if short then
-  removeRecord(id, old, hasMessage(id, fieldsOf(id, 't')))
-  unindex({ id })
+  removeRecord(id, hasMessage(id, tombstonesOf(id)))
+  removeFromIndexes(id, old)
 else
   local before = recordOf(call('HGET', sessionKey(id), 'r'))
   old.startTime, old.lastAccessTime, old.version = nil, nil, old.version + 1
@@ -206,7 +206,7 @@ local userId, kind, exceptId, reason, now, message = ARGV[1], ARGV[2], ARGV[3], 
 local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
 if userId == '' and call('ZCARD', set) > ${STEP_SESSIONS} then return { 'many' } end
-local ended, unindexed, missing = {}, {}, {}
+local ended, removed, missing = {}, {}, {}
 local function isSelected(id, r)
   if r.isMarked then return false end
   -- A damaged record shows no user. If the filter has a user, the loop below reads only the index of this user.
@@ -219,10 +219,12 @@ for _, id in ipairs(call('ZRANGEBYSCORE', set, '(' .. digits(now), '+inf')) do
     missing[#missing + 1] = id
   elseif id ~= exceptId and isSelected(id, r) then
     ended[#ended + 1] = closeSession(id, r, reason, now, message)
-    unindexed[#unindexed + 1] = id
+    removed[#removed + 1] = id
+    if userId == '' and r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
   end
 end
-unindex(unindexed)
+unindex(removed)
+if userId ~= '' then removeAll(set, removed) end
 dropMissing(missing, set)
 sendNotifications()
 table.insert(ended, 1, 'ended')
@@ -247,7 +249,7 @@ if not r or r.isMarked then return false end
 local reason = (r.isDamaged or isLive(r, now)) and 'revoked' or reasonOf(r)
 endSession(id, r, 'revoked', now, message)
 if message ~= '' then
-  for _, hash in ipairs(fieldsOf(id, 't')) do
+  for _, hash in ipairs(tombstonesOf(id)) do
     local tombstone = tombstoneOf(call('HGET', sessionKey(id), 't' .. hash))
     tombstone.message, tombstone.keepUntil = message, now + MESSAGE
     call('HSET', sessionKey(id), 't' .. hash, tombstoneText(tombstone))
@@ -303,7 +305,7 @@ repeat
   for _, id in ipairs(ids) do
     local r = readRecord(id)
     if r then
-      for _, hash in ipairs(fieldsOf(id, 'c')) do
+      for _, hash in ipairs((hashesOf(id))) do
         if call('ZREM', app .. 'otps', id .. ':' .. hash) == 1 then call('DEL', app .. 'otp:' .. hash) end
       end
       call('DEL', sessionKey(id))

@@ -13,10 +13,6 @@ export const IS_NOT_MARKED = `NOT EXISTS (SELECT 1 FROM session_end_marks m WHER
 /** For statements that read many sessions. While there are marks, `EndMarks.prepare` replaces it by `IS_NOT_MARKED`. */
 export const NOT_MARKED = '/* not marked */ 1'
 
-/** The key of a new session. No mark covers a new session, even if the sessions with the highest keys were deleted. */
-export const NEW_KEY = `(SELECT CASE WHEN max(last_key) >= (SELECT coalesce(max(key), 0) FROM session_records) THEN max(last_key) + 1 END
-  FROM session_end_marks)`
-
 // `place` sorts a stored tombstone before the tombstones that the marks of the session will leave.
 const TOMBSTONE = `SELECT * FROM (
     SELECT id, reason, ended_at AS endedAt, successor AS origin, keep_until AS keepUntil, message, 0 AS place
@@ -29,13 +25,18 @@ const TOMBSTONE = `SELECT * FROM (
 
 export type EndedRow = Omit<EndedSession, 'reason'> & { readonly key: number }
 
+interface Mark {
+  readonly app: string
+  readonly id: string
+}
+
 /** A mark ends all matching sessions of an application at once. Their rows are deleted afterwards, in several steps. */
 export interface EndMarks {
   /** Prepares a statement with `NOT_MARKED`. The returned function must be called immediately before each use. */
   prepare(sql: string): (app: string) => SqliteStatement
   has(mark: string): boolean
-  /** Returns the marks of an application that are at least as old as `time`. */
-  until(app: string, time: number): string[]
+  /** Returns the marks of this application until `time`, and the marks of other applications until `othersTime`. */
+  until(app: string, time: number, othersTime: number): Mark[]
   add(app: string, mark: string, filter: EndFilter, ending: Ending): void
   remove(mark: string): void
   tombstoneOf(mark: string): Omit<Tombstone, 'id' | 'origin'> | undefined
@@ -48,7 +49,9 @@ export interface EndMarks {
 export function endMarks(db: SqliteDatabase): EndMarks {
   const existStatement = db.prepare('SELECT 1 FROM session_end_marks WHERE app = ? LIMIT 1')
   const hasStatement = db.prepare('SELECT 1 FROM session_end_marks WHERE id = ?')
-  const untilStatement = db.prepare('SELECT id FROM session_end_marks WHERE app = ? AND ended_at <= ? ORDER BY key')
+  const untilStatement = db.prepare(
+    'SELECT app, id FROM session_end_marks WHERE ended_at <= CASE app WHEN ? THEN ? ELSE ? END ORDER BY key',
+  )
   const addStatement = db.prepare(
     `INSERT INTO session_end_marks (app, id, last_key, kind, except_id, reason, ended_at, keep_until, message)
       SELECT ?, ?, coalesce(max(key), 0), ?, ?, ?, ?, ?, ? FROM session_records`,
@@ -77,7 +80,7 @@ export function endMarks(db: SqliteDatabase): EndMarks {
       }
     },
     has: (mark) => hasStatement.get(mark) !== undefined,
-    until: (app, time) => (untilStatement.all(app, time) as { id: string }[]).map(({ id }) => id),
+    until: (app, time, othersTime) => untilStatement.all(app, time, othersTime) as Mark[],
     add(app, mark, { kind, exceptId }, ending) {
       const { reason, endedAt, keepUntil, message } = tombstoneAfter(ending)
       addStatement.run(app, mark, kind ?? null, exceptId ?? null, reason, endedAt, keepUntil, message)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { EndedSession } from '../../record.ts'
+import { type EndedSession, UNUSED_APP_MILLISECONDS } from '../../record.ts'
 import type { SessionStore } from '../../store.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import type { WriteBatch } from './batch.ts'
@@ -8,21 +8,17 @@ import type { SqliteRows } from './rows.ts'
 
 // One step blocks the event loop for about 20 ms.
 const STEP_SESSIONS = 500
-// A sweep continues the steps of another process only after this time, when that process has probably stopped.
+// A sweep continues the steps of another process only after this time, when that process has probably stopped. Until
+// then, the other process reports the ended sessions.
 const ABANDONED_MILLISECONDS = 60_000
 
-interface MarkedEnds extends Pick<SessionStore, 'endMany' | 'sweep'> {
-  /** Continues the steps of processes that have stopped. Call it when this process first uses an application. */
-  resume(app: string): void
-}
-
-/** Ends the sessions of an application by a mark, then deletes them in steps. */
+/** Ends the sessions of an application by a mark, then deletes them in steps. A sweep continues abandoned steps. */
 export function markedEnds(
   rowsOf: (app: string) => SqliteRows,
   marks: EndMarks,
   writes: WriteBatch,
-  { endMany, sweep }: Pick<SessionStore, 'endMany' | 'sweep'>,
-): MarkedEnds {
+  { endMany, sweep, sweepUnusedApps }: Pick<SessionStore, 'endMany' | 'sweep'> & { sweepUnusedApps: boolean },
+): Pick<SessionStore, 'endMany' | 'sweep'> {
   /** The sessions of other processes' marks that this process has ended, and that no sweep has returned yet. */
   const unreported: PerApp<EndedSession[]> = perApp(() => [])
   const step = (app: string, mark: string) => writes.add(() => rowsOf(app).endMarked(mark, STEP_SESSIONS))
@@ -46,15 +42,11 @@ export function markedEnds(
     },
     async sweep(call) {
       const { app, now } = call
-      for (const mark of marks.until(app, now - ABANDONED_MILLISECONDS)) await finish(app, mark, unreported(app))
+      const othersTime = sweepUnusedApps ? now - UNUSED_APP_MILLISECONDS : Number.NEGATIVE_INFINITY
+      for (const mark of marks.until(app, now - ABANDONED_MILLISECONDS, othersTime))
+        await finish(mark.app, mark.id, unreported(mark.app))
       const swept = await sweep(call)
       return [...unreported(app).splice(0), ...swept]
-    },
-    resume(app) {
-      const finishAll = async () => {
-        for (const mark of marks.until(app, Number.MAX_SAFE_INTEGER)) await finish(app, mark, unreported(app))
-      }
-      finishAll().catch(() => {}) // A sweep tries again.
     },
   }
 }

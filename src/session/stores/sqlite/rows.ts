@@ -4,7 +4,7 @@ import type { EmbeddedRows, Ending, SessionRow, Tombstone } from '../shared/embe
 import { tombstoneAfter } from '../shared/embedded-rules.ts'
 import type { SqliteAnnouncements } from './announcements.ts'
 import type { SqliteDatabase } from './batch.ts'
-import { type EndedRow, type EndMarks, IS_NOT_MARKED, NEW_KEY, NOT_MARKED } from './end-marks.ts'
+import { type EndedRow, type EndMarks, IS_NOT_MARKED, NOT_MARKED } from './end-marks.ts'
 import { FOUND, type FoundCache, type FoundRow, RECORD, toFound } from './found-cache.ts'
 import { countListed, IS_GUEST, listPage } from './lists.ts'
 
@@ -57,8 +57,8 @@ export function sqliteRows(
     `SELECT ${CREDENTIAL} FROM session_credentials WHERE session_key = ? AND hash = ?`,
   )
   const addRecordStatement = db.prepare(
-    `INSERT INTO session_records (key, app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
-      absolute_end, end_at, version) VALUES (${NEW_KEY}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+    `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
+      absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.

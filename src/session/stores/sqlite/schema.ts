@@ -87,7 +87,8 @@ const EXPIRY_INDEX = `
 CREATE INDEX session_credentials_expiry ON session_credentials (app, expires_at) WHERE expires_at < ${NEVER};
 `
 
-// A mark ends the sessions of an application with this key or a lower key. `kind` is null for both kinds.
+// A mark ends the sessions of an application with this key or a lower key. `kind` is null for both kinds. The trigger
+// ensures that a new session has a higher key, also if a process of an older version adds the session.
 const END_MARKS = `
 CREATE TABLE session_end_marks (
   key INTEGER PRIMARY KEY,
@@ -101,6 +102,12 @@ CREATE TABLE session_end_marks (
   keep_until INTEGER NOT NULL,
   message TEXT
 );
+CREATE TRIGGER session_end_marks_last_key AFTER DELETE ON session_records
+WHEN EXISTS (SELECT 1 FROM session_end_marks WHERE last_key = OLD.key)
+BEGIN
+  UPDATE session_end_marks SET last_key = (SELECT coalesce(max(key), 0) FROM session_records WHERE key < OLD.key)
+  WHERE last_key = OLD.key;
+END;
 `
 
 /** Step n creates layout n. A new column accepts null or has a default, so that older versions can still add rows. */

@@ -1,7 +1,7 @@
 import { checkFlags, checkMethods, refuseUnknown } from '../../known-options.ts'
 import type { SessionStore } from '../../store.ts'
 import { embeddedStore } from '../shared/embedded.ts'
-import { type PerApp, perApp } from '../shared/per-app.ts'
+import { perApp } from '../shared/per-app.ts'
 import { sqliteAnnouncements } from './announcements.ts'
 import { openForSharing, type SqliteDatabase, shortenBusyTimeout } from './batch.ts'
 import { endMarks } from './end-marks.ts'
@@ -10,7 +10,7 @@ import { markedEnds } from './marked-ends.ts'
 import { sqlitePresence } from './presence.ts'
 import { sqliteProbe } from './probe.ts'
 import { withRoundedIntegers } from './rounded-integers.ts'
-import { type SqliteRows, sqliteRows, storedApps } from './rows.ts'
+import { sqliteRows, storedApps } from './rows.ts'
 import { prepareTables, STEPS, type Step } from './schema.ts'
 import { turns } from './turns.ts'
 
@@ -57,17 +57,12 @@ export function sqliteStoreWith(
   const cache = foundCache(db)
   const marks = endMarks(db)
   const { lookups, writes } = turns(db, cache)
-  const makeRows = sqliteRows(db, cache, marks, announcements.notify)
-  const rowsOf: PerApp<SqliteRows> = perApp((app) => {
-    resume(app)
-    return makeRows(app)
-  })
+  const rowsOf = perApp(sqliteRows(db, cache, marks, announcements.notify))
   const store = embeddedStore(rowsOf, writes, () => (sweepUnusedApps ? storedApps(db) : []), lookups)
-  const { resume, ...ends } = markedEnds(rowsOf, marks, writes, store)
   return {
     name: 'sqlite',
     ...store,
-    ...ends,
+    ...markedEnds(rowsOf, marks, writes, { ...store, sweepUnusedApps }),
     probe: sqliteProbe(db, writes),
     presence: sqlitePresence(db, writes),
     announcements,

@@ -127,6 +127,7 @@ if (redisUrl !== undefined) {
       if (n === 7) await store.end({ id: record.id, reason: 'closed' })
     }
     await store.endMany({ filter: { userId: '1' }, reason: 'revoked' })
+    assert.equal(await client.exists(`{${prefix}:${APP}}:user:"1"`), 0)
     clock.advance({ hours: 2 })
     assert.equal((await store.sweep({ limit: 100 })).length, 8)
     assert.equal(await store.count({ filter: {} }), 0)
@@ -194,7 +195,8 @@ if (redisUrl !== undefined) {
       [{ startTime: null, lastAccessTime: null }, {}],
       [{ end: NEVER, absoluteEnd: NEVER }, {}],
       [{}, { kind: 'bearer', via: 'token' }],
-      [{}, { via: 'link', expiresAt: later }],
+      [{}, { via: 'link' }],
+      [{}, { expiresAt: later }],
       [{}, { details: 'ORIGIN' }],
       [{}, { kind: 'otp', expiresAt: later }],
     ]
@@ -235,6 +237,7 @@ if (redisUrl !== undefined) {
         limits: { sessions: 1, sessionsPerUser: 1 },
       })
     await store.endMany({ filter: {}, reason: 'revoked' })
+    assert.equal(await client.exists(`{${prefix}:${APP}}:user:"4"`), 0)
     const found = await Promise.all(
       places.map(([place, app], n) => place.find({ app, id: record.id, hash: cookies[n]?.hash ?? '' })),
     )

@@ -9,7 +9,7 @@ import { countEntries } from '../../support/sqlite-pair.ts'
 
 const MANY = 2100
 
-test('[LIFE-12] if a process is killed while it ends all sessions, no session is live, and the next process ends and reports the rest', async (scope) => {
+test('[LIFE-12] if a process is killed while it ends all sessions, no session is live, and a sweep of the next process ends and reports the rest', async (scope) => {
   const { file, trial, stored } = await openMany(scope)
   const { clock, store } = trial
   const [first, other, last] = [stored[0], stored[MANY - 2], stored[MANY - 1]] as [Stored, Stored, Stored]
@@ -29,8 +29,7 @@ test('[LIFE-12] if a process is killed while it ends all sessions, no session is
   const next = openFile(scope, file)
   const nextTrial = trialOf(sqliteStore(next), clock)
   assert.equal(await nextTrial.stateOf(late.id, late.hash), 'live')
-  while (rowsOf(file, 'SELECT count(*) FROM session_end_marks') > 0) await new Promise(setImmediate)
-  const reported = await nextTrial.store.sweep({ limit: 500 })
+  const reported = await nextTrial.store.sweep({ limit: 500, now: clock.now() + 60_000 })
   assert.equal(reported.length, left)
   assert.deepEqual(await nextTrial.store.sweep({ limit: 500 }), [])
   assert.equal(rowsOf(file, 'SELECT count(*) FROM session_records'), 2)
@@ -57,6 +56,34 @@ test('a sweep of a process that was open before continues an end of all sessions
   assert.equal(rowsOf(file, 'SELECT count(*) FROM session_end_marks'), 0)
 })
 
+test('each session of an end of all sessions is reported once, even if other processes start and sweep meanwhile', async (scope) => {
+  const { file, trial } = await openMany(scope)
+  const ends = trial.store.endMany({ filter: {}, reason: 'revoked', now: trial.clock.now() })
+  while (rowsOf(file, 'SELECT count(*) FROM session_end_marks') === 0) await new Promise(setImmediate)
+  const other = sqliteStore(openFile(scope, file))
+  const call = { limit: 500, now: trial.clock.now() }
+  assert.equal(await other.count({ app: APP, filter: {}, now: call.now }), 0)
+  assert.deepEqual(await other.sweep({ app: APP, ...call }), [])
+  assert.deepEqual(await other.sweep({ app: 'other', ...call }), [])
+  assert.equal((await ends).length, MANY)
+})
+
+test('a day after a process was killed while it ended all sessions of an application that is no longer used, another application deletes the rest', async (scope) => {
+  const { file, trial } = await openMany(scope)
+  const { clock, store } = trial
+  const args = [file, APP, String(clock.now())]
+  await new Program(scope, { entry: 'test/session/fixtures/killed-end.ts', args }).ended
+  const db = openFile(scope, file)
+  const [wary, other] = [sqliteStore(db, { sweepUnusedApps: false }), sqliteStore(openFile(scope, file))]
+  clock.advance({ hours: 24 })
+  const call = { app: 'other', limit: 500, now: clock.now() }
+  assert.deepEqual(await wary.sweep(call), [])
+  assert.equal(rowsOf(file, 'SELECT count(*) FROM session_end_marks'), 1)
+  assert.deepEqual(await other.sweep(call), [])
+  assert.equal(rowsOf(file, 'SELECT count(*) FROM session_end_marks'), 0)
+  assert.equal(await store.count({ filter: {} }), 0)
+})
+
 test('while a process ends all sessions, its event loop runs other work between the steps', async (scope) => {
   const { trial } = await openMany(scope)
   let isOver = false
@@ -69,19 +96,27 @@ test('while a process ends all sessions, its event loop runs other work between 
   assert.ok(turns >= 4, String(turns))
 })
 
-test('a session that begins during an end of all sessions stays, even if the row with the highest key was deleted', async (scope) => {
+test('a session that begins during an end of all sessions stays, also in a process of version 0.5.0, even if the rows with the highest keys were deleted', async (scope) => {
   const { trial, file } = await openMany(scope)
   const { store, clock, newSession, stateOf } = trial
-  const last = await trial.stored()
-  const ends = store.endMany({ filter: { exceptId: last.record.id }, reason: 'revoked', now: clock.now() })
+  const newest = [await trial.stored({ kind: 'rest' }), await trial.stored({ kind: 'rest' })]
+  const ends = store.endMany({ filter: { kind: 'web' }, reason: 'revoked', now: clock.now() })
   while (rowsOf(file, 'SELECT count(*) FROM session_end_marks') === 0) await new Promise(setImmediate)
-  await store.end({ id: last.record.id, reason: 'closed' })
+  for (const { record } of newest) await store.end({ id: record.id, reason: 'closed' })
+  openFile(scope, file).exec(ADD_AS_OLD_VERSION)
   const late = newSession()
   await store.create(late)
-  assert.equal(await stateOf(late.session.id, late.credential.hash), 'live')
-  await ends
-  assert.equal(await stateOf(late.session.id, late.credential.hash), 'live')
+  for (const isOver of [false, true]) {
+    if (isOver) await ends
+    assert.ok(await store.get({ id: OF_OLD_VERSION }))
+    assert.equal(await stateOf(late.session.id, late.credential.hash), 'live')
+  }
 })
+
+const OF_OLD_VERSION = 'session of version 0.5.0'
+const COLUMNS =
+  'app, kind, user_name, grants, storage, start_time, last_access_time, idle_milliseconds, absolute_end, end_at, version'
+const ADD_AS_OLD_VERSION = `INSERT INTO session_records (id, ${COLUMNS}) SELECT '${OF_OLD_VERSION}', ${COLUMNS} FROM session_records LIMIT 1`
 
 type Stored = Awaited<ReturnType<Trial['stored']>>
 
