@@ -115,8 +115,10 @@ export class Questions {
       }
       case 'remove':
         return { id, message: oneOf([undefined, ...TEXTS]), now }
-      case 'takeMessage':
-        return { hash: [...this.hashes.keys()].at(-1 - below(20)) ?? 'none', now }
+      case 'takeMessage': {
+        const [hash, id] = [...this.hashes].at(-1 - below(20)) ?? ['none', 'none']
+        return { id, hash, now }
+      }
       case 'list':
         return { filter: this.filter(), page: this.#page(), now }
       case 'count':
