@@ -47,6 +47,18 @@ return '1'
 `,
 )
 
+/** `from` and `to` are JSON. */
+export const SET_DETAILS = script(
+  `
+local id, hash, from, to, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local c = liveRecord(id, hash, now) and readCredential(id, hash)
+if not c or not c.lastSeenAt or c.details ~= from then return '0' end
+c.details = to
+writeCredential(id, c)
+return '1'
+`,
+)
+
 /** The caller checks whether the session and the OTP have expired. */
 export const FIND_OTP = script(
   `

@@ -14,7 +14,7 @@ import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { foundState } from '../shared/found.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
-import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
+import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE, SET_DETAILS } from './credential-scripts.ts'
 import { layoutCheck, STEPS } from './layout.ts'
 import {
   credentialFrom,
@@ -190,6 +190,9 @@ export function redisStoreWith(
 
     rotate: async ({ app, id, by, credential, others, now }) =>
       isOne(await run(ROTATE, app, id, by, ...hashAndText(credential), others, now)),
+
+    setDetails: async ({ app, id, hash, from, to, now }) =>
+      isOne(await run(SET_DETAILS, app, id, hash, JSON.stringify(from), JSON.stringify(to), now)),
 
     async findOTP({ app, hash, now }): Promise<FoundOTP | undefined> {
       const found = (await run(FIND_OTP, app, hash)) as [string, string, string, string] | null
