@@ -73,6 +73,17 @@ test('[BIND-42] ten requests with a copy of a cookie end the cookie, and the log
   assert.equal((await browser.get('/customers')).status, 200)
 })
 
+test('[BIND-41] a user whose browser has lost its key keeps a filled-in form, and can log in again', async (t) => {
+  const demo = await startBindingDemo(t)
+  const browser = await boundVisitor(demo, 1)
+  demo.clock.advance({ minutes: 11 })
+  const refused = await browser.post('/operations', { customer: '1' })
+  assert.equal(refused.status, 409)
+  assert.match(refused.text, /The form was not sent\.[\s\S]*name="unsentForm"/)
+  await browser.logInWell(1)
+  assert.equal((await browser.get('/customers')).status, 200)
+})
+
 test('[BIND-43] bindings and refused copies stand in the audit trail and in the metrics', async (t) => {
   const demo = await startBindingDemo(t)
   const browser = await boundVisitor(demo, 1)
