@@ -9,7 +9,6 @@ export type BindingManager = Pick<Sessions, 'bindingEndpoints'> | null
 
 const FIXED = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Frame-Options': 'DENY',
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type EndedSession, MESSAGE_MILLISECONDS, TOMBSTONE_MILLISECONDS } from '../../record.ts'
+import { type EndedSession, MESSAGE_MILLISECONDS, markNothingWritten, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 import type { CallOf, Found } from '../../store.ts'
+import { withinDeadline } from '../shared/deadline.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import type { RunScript, SendCommand } from './client.ts'
 import { endedCredentialFrom, endedFrom } from './lines.ts'
@@ -82,8 +83,16 @@ interface MarkedEnds {
   endOf(app: string, token: string, now: number): Promise<Found | 'live' | 'over' | undefined>
 }
 
-export function markedEnds(run: RunScript, send: SendCommand, keyPrefix: (app: string) => string): MarkedEnds {
+interface Connected {
+  run: RunScript
+  send: SendCommand
+  keyPrefix: (app: string) => string
+  deadlineMilliseconds: number
+}
+
+export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
   const unreported: PerApp<EndedSession[]> = perApp(() => [])
+  const waits = new Map<string, Promise<void>>()
   const markOf = async (app: string, ...fields: string[]) =>
     (await send('HMGET', `${keyPrefix(app)}:mark`, ...fields)) as (string | null)[]
 
@@ -93,17 +102,24 @@ export function markedEnds(run: RunScript, send: SendCommand, keyPrefix: (app: s
     return isOver === '1'
   }
 
-  async function settle(app: string): Promise<void> {
+  async function waitForSteps(app: string): Promise<void> {
     let [before, since] = ['', performance.now()]
     for (;;) {
       const [token, steps] = await markOf(app, 'token', 'steps')
       if (token == null) return
       const state = `${token} ${steps}`
       if (state === before && performance.now() - since >= STANDSTILL_MILLISECONDS)
-        await step(app, token, unreported(app))
+        while (!(await step(app, token, unreported(app))));
       else if (state === before) await pause(PAUSE_MILLISECONDS, undefined, { ref: false })
       else [before, since] = [state, performance.now()]
     }
+  }
+
+  /** All callers share one wait, which goes on after the deadlines of the callers. */
+  function settle(app: string): Promise<void> {
+    const wait = waits.get(app) ?? waitForSteps(app).finally(() => waits.delete(app))
+    waits.set(app, wait)
+    return wait
   }
 
   return {
@@ -112,17 +128,26 @@ export function markedEnds(run: RunScript, send: SendCommand, keyPrefix: (app: s
       const text = message ? JSON.stringify(message) : ''
       while ((await run(MARK, app, token, kind, exceptId, reason, now, text)) !== '1') await settle(app)
       const ended: EndedSession[] = []
-      while (!(await step(app, token, ended)));
+      try {
+        while (!(await step(app, token, ended)));
+      } catch (error) {
+        unreported(app).push(...ended)
+        throw new Error('Redis failed while all sessions ended. A sweep ends and reports the rest.', { cause: error })
+      }
       return ended
     },
     async run(script, app, ...parameters) {
+      const until = performance.now() + deadlineMilliseconds
       for (;;) {
         try {
           return await run(script, app, ...parameters)
         } catch (error) {
           if (!(error instanceof Error && /\bENDING\b/.test(error.message))) throw error
         }
-        await settle(app)
+        const left = Math.max(1, Math.ceil(until - performance.now()))
+        await withinDeadline(settle(app), left, 'Redis').catch((error) => {
+          throw markNothingWritten(error)
+        })
       }
     },
     settle,

@@ -91,7 +91,7 @@ export function redisStoreWith(
   const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
   const send = sender(deadlineMilliseconds)
   const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
-  const ends = markedEnds(scriptRunner(send, keyPrefix), send, keyPrefix)
+  const ends = markedEnds({ run: scriptRunner(send, keyPrefix), send, keyPrefix, deadlineMilliseconds })
   const started = new Set<string>()
   /** When this process first uses an application, it continues an endMany whose process has stopped. */
   const start = async (app: string) => {

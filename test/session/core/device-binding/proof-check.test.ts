@@ -258,3 +258,14 @@ test('[BIND-8] a log out by a request without a proof changes nothing, and a log
   assert.deepEqual(cookiesIn(await browser.visitor.get('/logout')), ['__Host-4DSID_TEST', BOUND_COOKIE])
   assert.equal((await copy.read('/read')).userName, '')
 })
+
+test('[BIND-6] a bound cookie that another user’s requests have used proves nothing for a copied session cookie', async (t) => {
+  const { visitor, clock } = await startBound(t)
+  const browser = await new BoundBrowser(visitor()).begin()
+  const { visitor: other } = await new BoundBrowser(visitor()).begin('/login?user=Ben&id=5')
+  clock.advance({ minutes: 1 })
+  assert.equal((await other.read('/read')).userName, 'Ben')
+  const thief = thiefOf(browser)
+  thief.cookies.set(BOUND_COOKIE, String(other.cookies.get(BOUND_COOKIE)))
+  assert.equal((await thief.read('/read')).userName, '')
+})

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { isNothingWritten } from '../../../../src/session/record.ts'
 import { redisStore } from '../../../../src/session/stores/redis/index.ts'
 import { assertEnded } from '../../../../src/session/testing/contract/ending-all.ts'
 import { APP, otp, type Trial, trialOf } from '../../../../src/session/testing/contract/fixtures.ts'
@@ -56,6 +57,36 @@ if (redisUrl !== undefined) {
     assert.equal(await next.stateOf(before.record.id, before.cookie.hash), 'revoked')
     assert.deepEqual([await left(), await mark()], [0, 0])
   })
+
+  test('if a step of an end of all sessions fails, the error says that it may have taken effect, and a sweep reports each session once', async (scope) => {
+    const { trial, stored, client, prefix, mark } = await openMany(scope, url)
+    let steps = 0
+    const failing = Object.assign(Object.create(client), {
+      async call(command: string, ...parameters: string[]) {
+        const hasEnded = (await client.hget(`{${prefix}:${APP}}:mark`, 'state')) === 'ended'
+        if (hasEnded && command === 'EVALSHA' && ++steps === 2)
+          throw new Error("Stream isn't writeable and enableOfflineQueue options is false")
+        return client.call(command, ...parameters)
+      },
+    })
+    const { store } = trialOf(redisStore(failing, { prefix }), trial.clock)
+    const error = await store.endMany({ filter: {}, reason: 'revoked' }).catch((caught) => caught)
+    assert.match(String(error), /A sweep ends and reports the rest/)
+    assert.equal(isNothingWritten(error), false)
+    const reported = (await store.sweep({ limit: 500 })).map(({ id }) => id)
+    assert.deepEqual(reported.sort(), stored.map(({ record }) => record.id).sort())
+    assert.equal(await mark(), 0)
+  })
+
+  test('a count that waits for the steps of an end of all sessions keeps its deadline', async (scope) => {
+    const { trial, stopped, client, prefix } = await openMany(scope, url)
+    await stopped('ended')
+    const { store } = trialOf(redisStore(client, { prefix, deadlineMilliseconds: 400 }), trial.clock)
+    const error = await store.count({ filter: {} }).catch((caught) => caught)
+    assert.match(String(error), /Redis did not answer within/)
+    assert.equal(isNothingWritten(error), true)
+    assert.equal(await trial.store.count({ filter: {} }), 0)
+  })
 }
 
 type Stored = Awaited<ReturnType<Trial['stored']>>
@@ -64,10 +95,11 @@ async function openMany(scope: TestContext, url: string) {
   const client = await ioredisTo(url)
   scope.after(() => client.disconnect())
   const { prefix } = ownPrefix()
-  const trial = trialOf(redisStore(client, { prefix }))
+  const trial = trialOf(redisStore(client, { prefix, deadlineMilliseconds: 10_000 }))
   const stored = await Promise.all(Array.from({ length: MANY }, () => trial.stored({ userId: '3' })))
   return {
     prefix,
+    client,
     trial,
     stored,
     left: () => client.zcard(`{${prefix}:${APP}}:created`),
