@@ -21,6 +21,8 @@ export interface CredentialRow {
   device: string
   handle: string
   cameBy: string
+  /** '' for a credential that is not bound. */
+  bound: string
   /** Whether the browser of this request has the credential, and whether another session of the user has it. */
   whose: 'this browser' | 'this session' | 'another session'
 }
@@ -32,15 +34,18 @@ export function credentialRows(
 ): CredentialRow[] {
   return sessions
     .flatMap(({ id, devices }) =>
-      devices.map((device) => ({
-        kind: KINDS[device.kind],
-        device: deviceOf(device),
-        handle: device.handle,
-        cameBy: `${CAME_BY[device.via]}, ${formatAgo(device.createdAt, now)}`,
-        whose: id !== sessionId ? 'another session' : device.handle === handle ? 'this browser' : 'this session',
-      })),
+      devices.map(
+        (device): CredentialRow => ({
+          kind: KINDS[device.kind],
+          device: deviceOf(device),
+          handle: device.handle,
+          bound: device.boundSince ? `bound to a key of the browser ${formatAgo(device.boundSince, now)}` : '',
+          cameBy: `${CAME_BY[device.via]}, ${formatAgo(device.createdAt, now)}`,
+          whose: id !== sessionId ? 'another session' : device.handle === handle ? 'this browser' : 'this session',
+        }),
+      ),
     )
-    .slice(0, MOST) as CredentialRow[]
+    .slice(0, MOST)
 }
 
 function deviceOf({ kind, name, device }: DeviceDescription): string {

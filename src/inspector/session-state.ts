@@ -18,13 +18,14 @@ export interface Comparison {
 /** Returns `undefined` for a session that is not stored, and for a session that the request has only by a link. */
 export function stateOf(session: CrmSession | null | undefined): SessionState | undefined {
   if (!session || session.deviceHandle === undefined) return undefined
-  const { id, userName, userId, deviceHandle, authenticatedAt, lastAccessTime, expirationDate } = session
+  const { id, userName, userId, deviceHandle, authenticatedAt, binding, lastAccessTime, expirationDate } = session
   return new Map([
     ['Session ID', id],
     ['User', userId === undefined ? 'a guest' : `${userName} (${userId})`],
     ['Privileges', session.getPrivileges().join(', ') || 'none'],
     ['Device', deviceHandle],
     ['Password entered', authenticatedAt ? formatExactMoment(authenticatedAt) : 'not on this device'],
+    ['Bound to a key of the browser', binding ? `since ${formatExactMoment(binding.since)}` : 'no'],
     ['Last access', lastAccessTime ? formatExactMoment(lastAccessTime) : 'unknown'],
     ['Expires', expirationDate === null ? 'never' : formatExactMoment(expirationDate)],
     ...storedValues(session),
