@@ -16,6 +16,7 @@ const SAME_EVERYWHERE = [
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',
+  'lab.spec.ts',
 ]
 
 export default defineConfig({
