@@ -6,7 +6,7 @@ import { brokenMemory, type MakeBroken } from '../session/broken-stores/broken-m
 export const brokenTwins: Record<string, { store: MakeBroken; actual: string }> = {
   'parallel-writes': {
     store: brokenMemory((_, intact) => dropsEverySecondUpdate(intact)),
-    actual: 'The session has 10 of 20 notes, and every request was answered.',
+    actual: 'The session has 10 of 20 notes.',
   },
   'logout-race': {
     store: brokenMemory((rowsOf, intact) => {
