@@ -13,6 +13,7 @@ const SAME_EVERYWHERE = [
   'fixation.spec.ts',
   'back-button.spec.ts',
   'full-browser.spec.ts',
+  'device-binding.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',

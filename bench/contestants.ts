@@ -9,6 +9,8 @@ export interface Contestant {
   /** The file in `servers/`. */
   program: string
   workloads: readonly Workload[]
+  /** Whether the cookies of this layer are bound to a key (option `deviceBinding`). */
+  isBound?: boolean
   /** Bare Koa gives every request the same answer, whatever the workload. */
   isBare: boolean
   /** Whether the library is among the packages that `bench/compare/install-peers.ts` installs. */
@@ -41,6 +43,12 @@ export const contestants: readonly Contestant[] = [
     library: LAYER,
     program: 'this-layer.mjs',
     workloads: WORKLOADS,
+  }),
+  ...on(['memory', 'sqlite-crash', 'redis', 'postgres'], {
+    library: `${LAYER}, bound`,
+    program: 'this-layer.mjs',
+    workloads: ['read'],
+    isBound: true,
   }),
   ...on(['sqlite-crash', 'sqlite-power-loss', 'redis', 'postgres'], {
     library: KOA_SESSION,

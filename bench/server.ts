@@ -16,7 +16,7 @@ export interface RunningServer {
 
 /** Starts a contestant in a process of its own. `peers` is a file in the folder of the libraries of the comparison. */
 export async function startServer(
-  { kind, program, name }: Contestant,
+  { kind, program, name, isBound = false }: Contestant,
   place: Place,
   { cores, peers = '' }: { cores: Cores; peers?: string | undefined },
 ): Promise<RunningServer> {
@@ -25,7 +25,7 @@ export async function startServer(
     cores.server === undefined
       ? {}
       : { execPath: 'taskset', execArgv: ['--cpu-list', cores.server, process.execPath, ...process.execArgv] }
-  const child = fork(file, [JSON.stringify({ kind, ...place, peers })], pinned)
+  const child = fork(file, [JSON.stringify({ kind, ...place, isBound, peers })], pinned)
   const ended = once(child, 'exit')
   const started = await Promise.race([once(child, 'message'), ended.then(() => undefined)])
   if (!started) throw new Error(`The server of ${name} did not start.`)

@@ -120,6 +120,7 @@ export type MailKind =
   | 'email-taken'
   | 'email-changed'
   | 'new-device'
+  | 'copied-cookie'
   | 'password-reset'
   | 'locked'
 

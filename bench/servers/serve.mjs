@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 
 /** `kind` is the kind of the store. `address` and `prefix` say where this server keeps its sessions. */
-export const { kind, address, prefix, peers } = JSON.parse(process.argv[2])
+export const { kind, address, prefix, isBound, peers } = JSON.parse(process.argv[2])
 
 /** Sends the server's port to the parent process, and the used processor time whenever the parent requests it. */
 export function serve(listener) {

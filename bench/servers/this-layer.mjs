@@ -6,8 +6,9 @@ import { memoryStore } from '../../src/session/stores/memory/index.ts'
 import { postgresStore, preparePostgresStore } from '../../src/session/stores/postgres/index.ts'
 import { redisStore } from '../../src/session/stores/redis/index.ts'
 import { sqliteStore } from '../../src/session/stores/sqlite/index.ts'
+import { challengeIn, deviceKey } from '../../src/session/testing/device-key.ts'
 import { contentOf, shownOf } from './content.ts'
-import { address, kind, prefix, serve } from './serve.mjs'
+import { address, isBound, kind, prefix, serve } from './serve.mjs'
 
 // The connections of the demo.
 const connections = new Connections(() => {})
@@ -30,17 +31,34 @@ const manager = createSessions({
   store: await openStore[kind](),
   roles: { salesperson: ['viewCustomers'] },
   guests: 'first-request',
-  secureCookie: false,
+  ...(isBound ? { deviceBinding: { minutes: 60 } } : { secureCookie: false }),
 })
 
+const key = deviceKey()
+
+/** Registers a key for the cookie that this response sets. */
+async function bindCookie({ res }) {
+  const proof = key.registration(challengeIn(res.getHeader('Secure-Session-Registration')))
+  const [cookie] = res.getHeader('Set-Cookie')
+  const { status, headers } = await manager.bindingEndpoints.bind({
+    cookieHeader: cookie.split(';', 1)[0],
+    proof,
+    cause: {},
+  })
+  if (status !== 200) throw new Error('The key was not registered.')
+  res.appendHeader('Set-Cookie', headers['Set-Cookie'])
+}
+
 const pages = {
-  async '/login'({ session, query }) {
+  async '/login'(ctx) {
+    const { session, query } = ctx
     const { userName, visits, items } = contentOf(query)
     const user = { roles: ['salesperson'], userName, userId: userName }
     await session.setPrivileges(user, { login: true })
     await session.use((storage) => {
       Object.assign(storage, { visits, items })
     })
+    if (isBound) await bindCookie(ctx)
   },
   async '/api/signin'({ session, query, state }) {
     const { userName, visits, items } = contentOf(query)

@@ -6,6 +6,8 @@ import connect from 'connect'
 import express from 'express'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -31,10 +33,11 @@ proveDocumentedCode('express.md', import.meta.dirname)
 
 proveAdapter('Connect', async (guests) => {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const app = connect()
   app.use(crossOriginGuard())
   app.use(tokenSessions(manager, { mount: '/api' }))
+  app.use(deviceBinding(manager))
   app.use(sessions(manager))
   app.use((req, res, next) => {
     const gate = gates.get(pathOf(req))

@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -28,6 +30,7 @@ proveAdapter('Fastify', async (guests) => {
   const manager = contractManager(guests)
   const app = fastify({ forceCloseConnections: true })
   app.addHook('onRequest', crossOriginGuard())
+  app.addHook('onRequest', deviceBinding(manager))
   await app.register(tokenSessions(manager, { mount: '/api' }))
   await app.register(sessions(manager))
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -41,7 +44,7 @@ proveAdapter('Fastify', async (guests) => {
     if (isStreamed) return reply.send(Readable.from([body]))
     return reply.send(ends ? endingStream(body, ends) : (body ?? null))
   }
-  for (const [path, gate] of contractGates({ requireUser, requirePrivilege, requireRecentLogin }))
+  for (const [path, gate] of contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding }))
     app.get(path, { preHandler: gate as never }, handler)
   app.all('/*', handler)
   app.setErrorHandler((error: { statusCode?: number; status?: number; headers?: object }, _request, reply) => {

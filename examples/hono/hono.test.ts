@@ -10,6 +10,8 @@ import { HTTPException } from 'hono/http-exception'
 import { streamSSE } from 'hono/streaming'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -46,9 +48,9 @@ proveExample('Hono', () => startProgram(import.meta.dirname, process.execPath, [
 
 proveAdapter('Hono', async (guests) => {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const app = new Hono<{ Variables: { session: ContractSession } }>()
-  app.use(crossOriginGuard(), tokenSessions(manager, { mount: '/api' }), sessions(manager))
+  app.use(crossOriginGuard(), tokenSessions(manager, { mount: '/api' }), deviceBinding(manager), sessions(manager))
   app.use((c, next) => {
     const gate = gates.get(c.req.path)
     return gate ? gate(c as never, next as never) : next()

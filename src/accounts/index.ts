@@ -2,6 +2,7 @@ export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from '../../db/demo/dem
 export { linkConfirmation } from '../crm-session/link-confirmation.ts'
 export { accountPages } from './administration/account-pages.ts'
 export { composeMail } from './mail/account-mail.ts'
+export { mailAboutCopies } from './mail/copied-cookie.ts'
 export { declineLink } from './mail/decline-link.ts'
 export { apiTokenPages } from './own-account/api-token-pages.ts'
 export { devicePages } from './own-account/device-pages.ts'

@@ -8,7 +8,7 @@ import { type SessionsToEnd, sessionActions } from './session-actions.ts'
 import { SessionChanges } from './session-changes.ts'
 import { type ConsoleLimit, sessionPages } from './session-pages.ts'
 
-type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName'>
+type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName' | 'bindingEndpoints'>
 
 interface AdminParts extends AuditPageParts {
   audit: AuditTrail

@@ -70,7 +70,7 @@ export interface ConsoleLimit extends SearchLimit {
 interface ConsoleParts {
   config: Pick<Config, 'maxSessions'>
   database: Kysely<Database>
-  sessions: Pick<Sessions, 'list' | 'count' | 'get'> | null
+  sessions: Pick<Sessions, 'list' | 'count' | 'get' | 'bindingEndpoints'> | null
   changes: Pick<SessionChanges, 'versionOfPage'> | null
   clock: Pick<Clock, 'now'>
   usageLimit: ConsoleLimit
@@ -129,7 +129,8 @@ export function sessionPages(parts: ConsoleParts) {
     async show(ctx: Context) {
       const version = changes?.versionOfPage() ?? ''
       const session = await existing(sessionsBehindGuard(sessions, 'sessionPages()'), ctx.params.id)
-      const now = clock.now()
+      const bindsDevices = sessions?.bindingEndpoints !== undefined
+      const shown = { now: clock.now(), describeDevice, bindsDevices }
       const row = sessionRow(session, rows(ctx))
       ctx.show<SessionPage>('admin/session', {
         title: `Session of ${row.who}`,
@@ -137,7 +138,7 @@ export function sessionPages(parts: ConsoleParts) {
         session: row,
         version,
         privileges: session.privileges.join(', ') || 'none',
-        devices: session.devices.map((device) => deviceRow(device, now, describeDevice)),
+        devices: session.devices.map((device) => deviceRow(device, shown)),
         storage: session.storageKeys,
         isInvalidated: session.state === 'invalidated',
         longestMessage: LONGEST_MESSAGE,

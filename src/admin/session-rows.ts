@@ -42,6 +42,8 @@ export interface DeviceRow {
   what: string
   device: string
   address: string
+  /** '' for a token or a link, and if the server does not bind devices. */
+  key: string
   cameBy: string
   created: Moment
   seen: Moment | undefined
@@ -98,19 +100,27 @@ function ownerOf({ userName, userId, kind }: SessionDescription): string {
   return userName || userId || (kind === 'web' ? 'Guest' : 'API client')
 }
 
-export function deviceRow(device: DeviceDescription, now: number, describeDevice: DescribeDevice): DeviceRow {
-  const { handle, kind, scope, createdAt, lastSeenAt, authenticatedAt } = device
+export function deviceRow(
+  device: DeviceDescription,
+  { now, describeDevice, bindsDevices }: { now: number; describeDevice: DescribeDevice; bindsDevices: boolean },
+): DeviceRow {
+  const { handle, kind, scope, boundSince, createdAt, lastSeenAt, authenticatedAt } = device
   const access = scope === 'read' ? 'API token, reads only' : 'API token'
   return {
     handle,
     what: { cookie: 'Browser', bearer: access, otp: 'Open one-time link' }[kind],
     device: kind === 'otp' ? '' : nameOf(device, describeDevice),
     address: canonicalAddress(device.address ?? ''),
+    key: bindsDevices && kind === 'cookie' ? keyOf(boundSince) : '',
     cameBy: kind === 'otp' ? 'One-time link, not opened yet' : CAME_BY[device.via],
     created: momentOf(createdAt, now),
     seen: lastSeenAt ? momentOf(lastSeenAt, now) : undefined,
     authenticated: authenticatedAt ? momentOf(authenticatedAt, now) : undefined,
   }
+}
+
+function keyOf(boundSince: Date | null): string {
+  return boundSince ? `Bound to the device’s key since ${formatExactMoment(boundSince)}` : 'Not bound to a key'
 }
 
 function statesOf(session: SessionDescription): SessionRow['states'] {

@@ -7,6 +7,7 @@ import { projectRoot } from '../config/project-root.ts'
 import { markSession } from '../crm-session/acting-user.ts'
 import { shownSession } from '../crm-session/crm-session.ts'
 import { noteJoinedDevice, takeJoinedDevice } from '../crm-session/joined-devices.ts'
+import { takeRefusedCopy } from '../crm-session/refused-copies.ts'
 import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
@@ -68,6 +69,7 @@ export function createApp(parts: Parts): Koa {
   app.use(serveAssets(assets))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
+  app.use(routes.aboveSessions())
   app.use(limitLinks(parts.linkLimit))
   app.use(
     sessions(parts.sessions, {
@@ -95,13 +97,14 @@ function isActivity({ path, method, query }: Context): boolean {
   return !(method === 'GET' && query.refresh !== undefined && POLLED_PAGES.test(path))
 }
 
-/** Returns the message of an administrator who ended a session, or the notice of a device that a link has signed in. */
+/** Returns the message with which a session was ended, or a notice of a joined device or of a refused copy of the cookie. */
 async function messageFor(ctx: Context): Promise<Message | undefined> {
   const session = shownSession(ctx)
   if (session?.hasMessage) return messageOf('Your session was ended.', await session.takeMessage())
   // A script may fetch a page without showing the notice, so only a page navigation takes the notice.
   if (!session || ctx.method === 'HEAD' || !['', 'navigate'].includes(ctx.get('Sec-Fetch-Mode'))) return undefined
-  return messageOf('A device joined your session.', await takeJoinedDevice(session))
+  const joined = messageOf('A device joined your session.', await takeJoinedDevice(session))
+  return joined ?? messageOf('A copy of your cookie was refused.', await takeRefusedCopy(session))
 }
 
 function messageOf(title: string, text: string): Message | undefined {

@@ -11,10 +11,10 @@ import { readForm } from '../web/read-form.ts'
 
 /**
  * Who may use a route. `public`: all visitors, even if the server runs without sessions. `visitor`: all visitors, with
- * a session. `token`: requests with a valid one-time token, which the handlers check. `user`: signed-in users. A
- * privilege: signed-in users who have it.
+ * a session. `token`: requests with a valid one-time token, which the handlers check. `key`: browsers that prove the key
+ * of their cookie, which the session layer checks. `user`: signed-in users. A privilege: signed-in users who have it.
  */
-type Access = 'public' | 'visitor' | 'token' | 'user' | Privilege
+type Access = 'public' | 'visitor' | 'token' | 'key' | 'user' | Privilege
 
 type Handler = RouterMiddleware
 
@@ -25,6 +25,7 @@ const LOGIN = { loginPath: LOGIN_PATH }
 /** The routes of the pages. Each route declares its access, which is checked before its handlers run. */
 export class DeclaredRoutes {
   readonly router = new Router({ sensitive: true, strict: true })
+  readonly #above = new Router({ sensitive: true, strict: true })
   readonly #access = new Map<Layer, Access>()
   readonly #checkAccount: (ctx: Context) => Promise<void>
 
@@ -83,6 +84,16 @@ export class DeclaredRoutes {
     this.#add('post', path, 'visitor', [requireSession(), keepLink, readForm(), reloadSession(), handler])
   }
 
+  /** A request that the browser sends without a page. It opens no session, because its cookie cannot be complete yet. */
+  postOfBrowser(path: string, handler: Handler): void {
+    this.#access.set(this.#above.post(path, handler).stack.at(-1) as Layer, 'key')
+  }
+
+  /** Middleware for the routes of `postOfBrowser`. Mount it above the sessions. */
+  aboveSessions(): Handler {
+    return this.#above.routes()
+  }
+
   /** Middleware that answers 403 for a route that was added to `router` without an access. */
   refuseUndeclared() {
     return async (ctx: Context, next: Next): Promise<void> => {
@@ -95,7 +106,7 @@ export class DeclaredRoutes {
 
   /** All routes with their access, for the tests and the documentation. */
   list(): { method: string; path: string; access: Access | undefined }[] {
-    return this.router.stack.flatMap((layer) =>
+    return [...this.#above.stack, ...this.router.stack].flatMap((layer) =>
       layer.methods.map((method) => ({ method, path: String(layer.path), access: this.#access.get(layer) })),
     )
   }
@@ -108,7 +119,7 @@ export class DeclaredRoutes {
 }
 
 function gatesOf(access: Access): Handler[] {
-  if (access === 'public' || access === 'token') return []
+  if (access === 'public' || access === 'token' || access === 'key') return []
   if (access === 'visitor') return [requireSession()]
   return [access === 'user' ? requireUser(LOGIN) : requirePrivilege(access, LOGIN)]
 }

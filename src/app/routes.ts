@@ -34,7 +34,7 @@ import {
   tokenInAddress,
 } from '../operations/index.ts'
 import type { Parts } from '../parts/parts.ts'
-import { requireRecentLogin } from '../session/koa/index.ts'
+import { deviceBinding, requireRecentLogin } from '../session/koa/index.ts'
 import { describeDevice } from '../web/device-description.ts'
 import { DeclaredRoutes } from './declared-routes.ts'
 
@@ -62,6 +62,12 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const callbacks = callbackPages(parts)
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
   const admin = adminPages({ ...parts, describeDevice })
+
+  if (parts.sessions?.bindingEndpoints) {
+    const { bindPath, refreshPath } = parts.sessions.bindingEndpoints
+    const answer = deviceBinding(parts.sessions, { requestId: (ctx: Context) => ctx.requestId })
+    for (const path of [bindPath, refreshPath]) routes.postOfBrowser(path, answer)
+  }
 
   routes.get('/', 'public', homePage(parts))
   routes.get('/api/docs', 'public', apiDocsPage())

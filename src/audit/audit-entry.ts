@@ -10,6 +10,8 @@ export const AUDIT_EVENTS = {
   restored: 'Session restored by a link',
   'link-refused': 'One-time link refused',
   'credential-refused': 'Unknown cookie or token',
+  'device-bound': 'Cookie bound to a key',
+  'copy-refused': 'Cookie without its key refused',
   revoked: 'Session revoked',
   'many-revoked': 'Many sessions revoked',
   'device-revoked': 'Device signed out',

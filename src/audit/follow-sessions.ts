@@ -42,6 +42,8 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
       note(event, { event: endOf(event), detail: WHY[event.reason] })
     }),
     sessions.on('detached', (event) => note(event, { event: 'device-revoked', detail: `device ${event.handle}` })),
+    sessions.on('bound', (event) => note(event, { event: 'device-bound', detail: `device ${event.handle}` })),
+    sessions.on('bindingFailed', (event) => note(event, { event: 'copy-refused', detail: whatFailed(event) })),
     sessions.on('linkCreated', (event) => note(event, { event: 'link-made', detail: `link ${event.handle}` })),
     sessions.on('restored', (event) =>
       note(event, {
@@ -61,6 +63,11 @@ export function followSessions(sessions: Pick<Sessions, 'on'>, audit: Notes): ()
   return () => {
     for (const stop of stops) stop()
   }
+}
+
+function whatFailed({ handle, failures, ended, skipped }: SessionEvents['bindingFailed']): string {
+  const reason = skipped === undefined ? '' : `, the browser skipped the proof: ${skipped}`
+  return `device ${handle}, failure ${failures} within an hour${ended ? ', its cookie ended' : ''}${reason}`
 }
 
 function whatWasRenewed({ login, others }: SessionEvents['renewed']): string {

@@ -54,6 +54,8 @@ export interface Config {
   sessionTimeoutMinutes: number | undefined
   /** Whether all sessions are closed when the last process stops. Sessions in Redis and PostgreSQL always stay open. */
   sessionCloseOnStop: boolean
+  /** The minutes after which a browser must prove the key of its cookie again. 0: cookies are not bound to a key. */
+  deviceBindingMinutes: number
   maxSessions: number | undefined
   maxGuests: number | undefined
   maxSessionsPerUser: number | undefined
@@ -102,6 +104,8 @@ const DEMO_GUESTS = 10_000
 const PRODUCTION_SESSIONS_PER_USER = 10
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
+// A copied cookie stays usable for this time.
+const LONGEST_BINDING_MINUTES = 60
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10
 
@@ -150,6 +154,7 @@ export function readConfig(env: Environment): Config {
     sessionAbsoluteHours: read('SESSION_ABSOLUTE_HOURS', wholeNumber(0, LONGEST_MINUTES / 60), 12),
     sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
     sessionCloseOnStop: read('SESSION_CLOSE_ON_STOP', yesOrNo, demo),
+    deviceBindingMinutes: read('DEVICE_BINDING_MINUTES', wholeNumber(0, LONGEST_BINDING_MINUTES), 0),
     maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
     maxGuests: read(
       'MAX_GUESTS',
@@ -187,6 +192,11 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
     yield [env.TLS_CERT?.trim() ? 'TLS_KEY' : 'TLS_CERT', 'is missing; https needs both TLS_CERT and TLS_KEY.']
   if (config.tls && publicUrl?.startsWith('http:'))
     yield ['PUBLIC_URL', 'begins with http:, but TLS_CERT makes this server speak https. Begin it with https:.']
+  if (config.deviceBindingMinutes > 0 && !(publicUrl?.startsWith('https:') ?? config.tls !== undefined))
+    yield [
+      'DEVICE_BINDING_MINUTES',
+      'needs https, because browsers bind only Secure cookies. Set TLS_CERT and TLS_KEY, or an https PUBLIC_URL.',
+    ]
   if (isSameFile(sessionStore, database))
     yield ['SESSION_STORE', 'is the file of DATABASE_URL. Sessions need a file of their own.']
   if (config.maxSessions !== undefined && (config.maxGuests ?? 0) > config.maxSessions)

@@ -15,6 +15,8 @@ export interface CrmStorage {
   unsentForm?: UnsentForm
   /** The newest device that a one-time link has signed in. Removed when another device has shown the notice. */
   joined?: { handle: string; at: string; device: string }
+  /** The refused copies of a cookie that a page has shown: the handle of the device, and the time. */
+  shownCopies?: string[]
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }

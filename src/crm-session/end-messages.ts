@@ -6,6 +6,10 @@ export function endedByAdministrator(words: string): string {
 /** The message for a device that an administrator signed out alone. */
 export const SIGNED_OUT_BY_ADMINISTRATOR = 'An administrator signed this device out.'
 
+/** The message for a device whose cookie ended because of copies. */
+export const ENDED_FOR_COPIES =
+  'Too many requests had this browser’s cookie without its key, so a program may have copied the cookie. Log in again, and look for malware on this device.'
+
 /** The messages for the other devices of a user, by what the user did on one device. */
 export const ENDED_BY_USER = {
   signOut: 'It was signed out on another of your devices.',

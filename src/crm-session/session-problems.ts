@@ -18,6 +18,18 @@ export function describeSessionProblem(error: unknown, ctx: Context): ErrorPage 
         text: 'Nothing was changed. It was closed here or on another device, or replaced by a login.',
         action: { label: 'Start again', href: '/authenticate.shtml' },
       }
+    case 'DEVICE_NOT_PROVED':
+      return {
+        title: 'This browser did not prove its key',
+        text: 'Nothing was changed. Your session is bound to a key, and this request came without a proof of it.',
+        action: { label: 'Log In', href: '/authenticate.shtml' },
+      }
+    case 'DEVICE_NOT_BOUND':
+      return {
+        title: 'This page needs a bound device',
+        text: 'Your session is not bound to a key of this browser. Log in again with a browser that has such keys.',
+        action: { label: 'Log In', href: '/authenticate.shtml' },
+      }
     case 'SESSIONS_OFF':
       return {
         title: 'This server runs without sessions',

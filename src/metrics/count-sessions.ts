@@ -61,11 +61,19 @@ export function countSessions(registry: Registry, sessions: Pick<Sessions, 'on'>
     registers,
   })
 
+  const bindings = new Counter({
+    name: 'crm_session_bindings_total',
+    help: 'Cookies that were bound to a key of the browser, and refused requests with a bound cookie without its key.',
+    labelNames: ['outcome'],
+    registers,
+  })
+
   for (const way of WAYS) created.inc(way, 0)
   for (const kind of KINDS) for (const reason of Object.keys(REASONS)) ended.inc({ kind, reason }, 0)
   for (const kind of ['cookie', 'bearer'])
     for (const reason of ['malformed', 'unknown']) refused.inc({ kind, reason }, 0)
   for (const outcome of ['redeemed', 'refused']) links.inc({ outcome }, 0)
+  for (const outcome of ['bound', 'failed']) bindings.inc({ outcome }, 0)
 
   sessions.on('created', ({ kind, via }) => created.inc({ kind, via }))
   sessions.on('secured', ({ replaced }) => {
@@ -76,4 +84,6 @@ export function countSessions(registry: Registry, sessions: Pick<Sessions, 'on'>
   sessions.on('restored', () => links.inc({ outcome: 'redeemed' }))
   sessions.on('credentialRefused', ({ kind, reason }) => refused.inc({ kind, reason }))
   sessions.on('linkRefused', () => links.inc({ outcome: 'refused' }))
+  sessions.on('bound', () => bindings.inc({ outcome: 'bound' }))
+  sessions.on('bindingFailed', () => bindings.inc({ outcome: 'failed' }))
 }

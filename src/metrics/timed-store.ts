@@ -50,6 +50,7 @@ export function timedStore(store: SessionStore, observe: ObserveCall): SessionSt
     attach: (call) => time('attach', () => store.attach(call)),
     detach: (call) => time('detach', () => store.detach(call)),
     rotate: (call) => time('rotate', () => store.rotate(call)),
+    setDetails: (call) => time('setDetails', () => store.setDetails(call)),
     findOTP: (call) => time('findOTP', () => store.findOTP(call)),
     redeem: (call) => time('redeem', () => store.redeem(call)),
     replace: (call) => time('replace', () => store.replace(call)),

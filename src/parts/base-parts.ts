@@ -18,6 +18,7 @@ import { AuditTrail, followSessions } from '../audit/index.ts'
 import type { Config } from '../config/config.ts'
 import type { CrmSessions } from '../crm-session/crm-session.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import { ENDED_FOR_COPIES } from '../crm-session/end-messages.ts'
 import { privileges, roles } from '../crm-session/privileges.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
@@ -175,6 +176,13 @@ function openSessions(
     idleTimeoutMinutes: config.sessionIdleMinutes,
     absoluteHours: { web: config.sessionAbsoluteHours },
     closeOnStop: config.sessionCloseOnStop,
+    ...(config.deviceBindingMinutes > 0 && {
+      deviceBinding: {
+        minutes: config.deviceBindingMinutes,
+        exclude: ['/assets/'],
+        message: ENDED_FOR_COPIES,
+      },
+    }),
     ...onlyWhenSet({
       sessionTimeoutMinutes: config.sessionTimeoutMinutes,
       maxSessions: config.maxSessions,
@@ -190,6 +198,12 @@ function logEvents(sessions: CrmSessions, log: Logger): void {
   )
   sessions.on('ended', ({ id, userId, reason }) =>
     log.info({ event: 'session.ended', session: id, userId, reason }, 'session ended'),
+  )
+  sessions.on('bindingFailed', ({ id, userId, failures, ended, skipped }) =>
+    log.warn(
+      { event: 'binding.failed', session: id, userId, failures, ended, skipped },
+      'a request had a bound cookie without a proof of its key',
+    ),
   )
 }
 

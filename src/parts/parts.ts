@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
-import { composeMail } from '../accounts/index.ts'
+import { composeMail, mailAboutCopies } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import {
   countWaitingMail,
@@ -37,6 +37,7 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     // Without sessions, no user can complete a sign-up. All mail then stays in the outbox until sessions are enabled.
     compose: sessions && composeMail({ config, database, clock, sessions, origins }),
   })
+  if (sessions) mailAboutCopies(sessions, { ...base, mail })
   const stopSweeping = startSweeping(base)
   metrics.measure({ ...base, mailCount: () => countWaitingMail(database) })
   return {
@@ -59,12 +60,14 @@ export async function createWorkerParts(
 ): Promise<Parts> {
   const log = (overrides.log ?? createLog(config)).child({ worker: primary.workerId })
   const base = await openBaseParts(config, { ...overrides, log, isWorker: true })
-  const { metrics } = base
+  const { metrics, sessions } = base
+  const mail = mailElsewhere(() => primary.wakeMail())
+  if (sessions) mailAboutCopies(sessions, { ...base, mail })
   metrics.measure({ ...base, mailCount: undefined })
   primary.onMetricsWanted(() => metrics.report())
   return {
     ...base,
-    mail: mailElsewhere(() => primary.wakeMail()),
+    mail,
     shownMetrics: { contentType: metrics.contentType, text: () => primary.metricsOfAll() },
     close: once(() => base.close({ endSessions: false })),
   }

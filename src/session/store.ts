@@ -113,6 +113,14 @@ export interface SessionStore {
     call: InApp & Now & { id: SessionId; by: string; credential: Credential; others: 'end' | 'keep' },
   ): Promise<boolean>
 
+  /**
+   * Replaces the details of a live session's credential by compare-and-set. Does not change the version of the session.
+   * Returns `false`, and writes nothing, if the session is not live, if the credential has ended or expired, if its
+   * details differ from `from`, or if no request has used the credential: until then, details are an origin (see
+   * `touch`).
+   */
+  setDetails(call: InApp & Now & { id: SessionId; hash: string; from: string | null; to: string }): Promise<boolean>
+
   /** Finds a valid OTP of a live session. The OTP stays valid. */
   findOTP(call: InApp & Now & { hash: string }): Promise<FoundOTP | undefined>
 

@@ -11,7 +11,7 @@ const FILE = join(projectRoot(), 'docs', 'security.md')
 const MARKED = /(<!-- access matrix: begin -->\n)[\s\S]*(\n<!-- access matrix: end -->)/
 
 test('[ROUTE-5] [ROUTE-6] each route answers each caller as docs/security.md says, and HEAD has the status of GET', async (t) => {
-  const rows = await measureAccess(await startDemo(t))
+  const rows = await measureAccess(await startDemo(t, { publicUrl: 'https://localhost', deviceBindingMinutes: 10 }))
   for (const row of rows) {
     const ignored = isOfApi(row) ? (['cookie', 'link'] as const) : (['token', 'read-only token'] as const)
     for (const role of ROLES)

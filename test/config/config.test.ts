@@ -28,6 +28,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     sessionAbsoluteHours: 12,
     sessionTimeoutMinutes: undefined,
     sessionCloseOnStop: true,
+    deviceBindingMinutes: 0,
     maxSessions: undefined,
     maxGuests: 10_000,
     maxSessionsPerUser: undefined,
@@ -193,6 +194,18 @@ test('contradictory settings are refused', () => {
     certFile: join(projectRoot(), 'cert.pem'),
     keyFile: join(projectRoot(), 'key.pem'),
   })
+})
+
+test('[BIND-44] cookies are bound to keys only over https, and only if the setting asks for it', () => {
+  assert.equal(readConfig(PRODUCTION).deviceBindingMinutes, 0)
+  const DEVICE_BINDING_MINUTES = '10'
+  assert.equal(readConfig({ ...PRODUCTION, DEVICE_BINDING_MINUTES }).deviceBindingMinutes, 10)
+  assert.equal(readConfig({ TLS_CERT: 'c', TLS_KEY: 'k', DEVICE_BINDING_MINUTES }).deviceBindingMinutes, 10)
+  assert.match(
+    refusal({ DEVICE_BINDING_MINUTES }).message,
+    /DEVICE_BINDING_MINUTES: needs https, .*an https PUBLIC_URL/,
+  )
+  assert.match(refusal({ DEVICE_BINDING_MINUTES: '61' }).message, /DEVICE_BINDING_MINUTES: use a whole number/)
 })
 
 test('portIsExplicit is true only if PORT is configured, and PORT must be a whole number', () => {

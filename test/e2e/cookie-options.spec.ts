@@ -2,10 +2,10 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type BrowserContext, chromium, expect, type LaunchOptions, type Page, test } from '@playwright/test'
 import Koa from 'koa'
+import { selfSignedCertificate } from '../../scripts/certificate.ts'
 import { createSessions, type SessionOptions } from '../../src/session/index.ts'
 import { crossOriginGuard, type SessionContext, sessions } from '../../src/session/koa/index.ts'
 import { memoryStore } from '../../src/session/stores/memory/index.ts'
-import { selfSignedCertificate } from '../support/certificate.ts'
 
 const NAME = '4DSID_SHOP'
 

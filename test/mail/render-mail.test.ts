@@ -26,6 +26,7 @@ const KINDS: Record<MailKind, number> = {
   'email-changed': 0,
   'password-changed': 1,
   'new-device': 2,
+  'copied-cookie': 2,
   'password-reset': 1,
   locked: 2,
 }

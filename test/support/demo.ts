@@ -49,6 +49,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     sessionAbsoluteHours: 12,
     sessionTimeoutMinutes: undefined,
     sessionCloseOnStop: true,
+    deviceBindingMinutes: 0,
     maxSessions: undefined,
     maxGuests: undefined,
     maxSessionsPerUser: undefined,

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { type CrmSessions, currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
-import { type Proofs, SessionError } from '../../session/index.ts'
+import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
@@ -52,7 +52,7 @@ const CONFIRM_PAGE = `/account/confirm?next=${encodeURIComponent(OWN_DEVICES_PAG
 
 interface DevicePageParts {
   database: Kysely<Database>
-  sessions: (SessionsOfDevices & Pick<CrmSessions, 'storage'>) | null
+  sessions: (SessionsOfDevices & Pick<CrmSessions, 'storage' | 'bindingEndpoints'>) | null
 }
 
 /** The pages at `/account/sessions`. Mount `list` behind `requireUser`. The actions redirect guests. */
@@ -97,7 +97,12 @@ export function devicePages({ database, sessions }: DevicePageParts) {
     ctx.show<DevicesPage>('account/sessions', {
       title: 'Your devices',
       notice,
-      devices: devices.map((device) => cardOf(device, signedIn(ctx).session.proofs)),
+      devices: devices.map((device) =>
+        cardOf(device, {
+          password: signedIn(ctx).session.proofs.password,
+          bindsDevices: required().bindingEndpoints !== undefined,
+        }),
+      ),
       more: more === 0 ? '' : formatCount(more),
     })
   }
@@ -133,8 +138,8 @@ function requestOf(ctx: Context): UserRequest {
 }
 
 function cardOf(
-  { sessionId, handle, via, userAgent, address, name, since, seen, isThis }: OwnDevice,
-  { password }: Proofs,
+  { sessionId, handle, via, userAgent, address, name, since, seen, isThis, boundSince }: OwnDevice,
+  { password, bindsDevices }: { password: Date | undefined; bindsDevices: boolean },
 ) {
   const browser = describeDevice(userAgent)
   return {
@@ -146,11 +151,16 @@ function cardOf(
       { label: 'Last seen', value: isThis ? 'Now' : formatMoment(seen.toISOString()) },
       { label: 'Address', value: address ?? 'Unknown' },
       { label: 'Came by', value: HOW[via] },
+      ...(bindsDevices && boundSince !== undefined ? [{ label: 'Key', value: keyOf(boundSince) }] : []),
       ...(isThis && password ? [{ label: 'Password entered', value: formatMoment(password) }] : []),
     ],
     endAction: isThis ? '' : `${OWN_DEVICES_PAGE}/${sessionId}/${handle}/end`,
     endLabel: via === 'token' ? 'Revoke' : 'Sign out',
   }
+}
+
+function keyOf(boundSince: Date | null): string {
+  return boundSince ? `Bound to this device’s key since ${formatMoment(boundSince)}` : 'Not bound'
 }
 
 function goTo(ctx: Context, path: string): void {

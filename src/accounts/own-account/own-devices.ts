@@ -17,6 +17,8 @@ export interface OwnDevice {
   since: Date
   seen: Date
   isThis: boolean
+  /** Since when the cookie is bound to a key of the browser. Null: it is not bound. `undefined`: there is no cookie. */
+  boundSince: Date | null | undefined
 }
 
 interface OwnDevices {
@@ -109,7 +111,7 @@ export async function endDevicesBut(
 function devicesOf(description: SessionDescription, { session }: UserRequest): OwnDevice[] {
   const devices = description.devices.filter(isDevice)
   return devices.map((device) => {
-    const { handle, via, device: userAgent, address, name, createdAt, lastSeenAt } = device
+    const { handle, kind, via, device: userAgent, address, name, createdAt, lastSeenAt, boundSince } = device
     // A cookie rotation resets `createdAt`. If the session has only one device, `startTime` is the time of its login.
     const since = devices.length === 1 ? (description.startTime ?? createdAt) : createdAt
     const seen = lastSeenAt !== null && lastSeenAt > createdAt ? lastSeenAt : createdAt
@@ -123,6 +125,7 @@ function devicesOf(description: SessionDescription, { session }: UserRequest): O
       since,
       seen,
       isThis: handle === session.deviceHandle,
+      boundSince: kind === 'cookie' ? boundSince : undefined,
     }
   })
 }

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts'
 import { keepTop3, topCustomersOf } from '../../crm/index.ts'
 import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { privilegesOf } from '../../crm-session/privileges.ts'
-import { ENDED_PARAMETER } from '../../crm-session/session-ended.ts'
+import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { safeNext } from '../../session/http/index.ts'
 import { formatCount } from '../../web/format.ts'
@@ -35,8 +35,8 @@ interface LoginPage extends PageModel {
   remember: boolean
   /** True if the e-mail address is not validated yet. The page then offers to send the mail again. */
   isPending: boolean
-  /** Why the session of this browser may have ended. '' when no session has ended. */
-  ended: string
+  /** Why this browser is signed out. `undefined` when it had no session. */
+  ended: { title: string; text: string } | undefined
   demo: DemoLogins | undefined
   /** The random token of the form that sends the mail again. */
   once: string
@@ -57,13 +57,12 @@ export function loginPages(parts: LoginParts) {
     async form(ctx: Context) {
       const { userId, next, began } = ctx.query
       if (typeof began === 'string') return afterLogin(ctx, began)
-      const isEnded = ctx.query[ENDED_PARAMETER] !== undefined
       const filledIn = config.profile === 'demo' && typeof userId === 'string' && /^[1-6]$/.test(userId)
       await showForm(ctx, {
         userId: filledIn ? userId : '',
         password: filledIn ? DEMO_PASSWORD : '',
         next: safeNext(next) ?? '',
-        ended: isEnded ? whySessionsEnd(config) : '',
+        ended: whySignedOut(ctx.query[ENDED_PARAMETER], config),
       })
     },
 
@@ -173,7 +172,7 @@ export function loginPages(parts: LoginParts) {
       remember: false,
       isPending: false,
       once: randomUUID(),
-      ended: '',
+      ended: undefined,
       demo: await demoLogins(parts, model.next),
       userName: ctx.session?.userName ?? '',
       ...model,
@@ -186,8 +185,15 @@ function mayStayLoggedIn({ role }: Account): boolean {
   return !privilegesOf(role).has('WebAdmin')
 }
 
-function whySessionsEnd({ sessionIdleMinutes, sessionTimeoutMinutes }: Config): string {
+function whySignedOut(reason: unknown, { sessionIdleMinutes, sessionTimeoutMinutes }: Config): LoginPage['ended'] {
+  if (reason === undefined) return undefined
+  if (reason === WITHOUT_KEY)
+    return {
+      title: 'This browser did not prove its key.',
+      text: 'Your session is bound to a key, so that a copied cookie does not open it. Please log in again.',
+    }
   const minutes = sessionTimeoutMinutes ?? sessionIdleMinutes
   const idle = minutes === 0 ? '' : ` after ${formatCount(minutes, 'minute', 'minutes')} without use,`
-  return `It ends${idle} when you log out, and when your password is changed. Please log in again.`
+  const text = `It ends${idle} when you log out, and when your password is changed. Please log in again.`
+  return { title: 'Your session has ended.', text }
 }

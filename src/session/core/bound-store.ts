@@ -51,6 +51,7 @@ export function bindStore(
     attach: (call) => mapFailure(store.attach(inApp(call))),
     detach: (call) => ending(call, () => store.detach(inApp(call))),
     rotate: (call) => mapFailure(store.rotate(inApp(call))),
+    setDetails: (call) => mapFailure(store.setDetails(inApp(call))),
     findOTP: (call) => mapFailure(store.findOTP(inApp(call))),
     redeem: (call) => mapFailure(store.redeem(inApp(call))),
     replace: (call) => mapFailure(store.replace(inApp(call))),

@@ -15,7 +15,9 @@ export async function closeSession(request: RequestSession): Promise<void> {
   if (!ended) return state.is === 'live' ? request.becomeGuest('just-ended') : undefined
   request.becomeGuest(exchange.mayBeginGuest ? undefined : 'request')
   reportEnded(context, [ended], request.cause)
-  if (!exchange.headersSent()) exchange.setCookie(context.cookie.clear())
+  if (exchange.headersSent()) return
+  exchange.setCookie(context.cookie.clear())
+  if (context.boundCookie) exchange.setCookie(context.boundCookie.clear())
 }
 
 /** Returns undefined if the session had already ended. After an error, the tombstone shows how the session ended. */

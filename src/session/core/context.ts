@@ -25,6 +25,8 @@ export interface Context {
   readonly format: StorageFormat
   readonly storage: RecordStorage
   readonly cookie: SessionCookie
+  /** The cookie that proves the key of a bound browser; undefined without the option `deviceBinding`. */
+  readonly boundCookie: SessionCookie | undefined
   readonly bearer: BearerTokens
   /** The undeclared privileges for which `hasPrivilege` has already emitted a warning. */
   readonly reportedPrivileges: Set<string>

@@ -13,6 +13,10 @@ export type SessionErrorCode =
   /** The signed-in user does not have the required privilege. The property `privilege` contains its name. */
   | 'PRIVILEGE_MISSING'
   | 'SESSIONS_OFF'
+  /** The browser did not prove the key to which its cookie is bound. */
+  | 'DEVICE_NOT_PROVED'
+  /** The cookie is not bound to a key of the browser, and this page needs a bound cookie. */
+  | 'DEVICE_NOT_BOUND'
   /** A page of another origin sent the request (CSRF). */
   | 'CROSS_ORIGIN'
   /** The request is not a page navigation, so it cannot begin a guest's session. */
@@ -44,6 +48,8 @@ const STATUS: Record<SessionErrorCode, number> = {
   NOT_SIGNED_IN: 401,
   PRIVILEGE_MISSING: 403,
   SESSIONS_OFF: 503,
+  DEVICE_NOT_PROVED: 401,
+  DEVICE_NOT_BOUND: 403,
   CROSS_ORIGIN: 403,
   GUEST_NOT_STARTED: 409,
   HEADERS_SENT: 500,
@@ -157,4 +163,11 @@ export function isSessionError(error: unknown, code: SessionErrorCode): error is
 
 export function notSignedIn(): SessionError {
   return new SessionError('NOT_SIGNED_IN', 'Access Denied. Please sign in first.')
+}
+
+export function deviceNotProved(): SessionError {
+  return new SessionError(
+    'DEVICE_NOT_PROVED',
+    'This browser did not prove the key of its session, so you are not signed in here. Log in again.',
+  )
 }

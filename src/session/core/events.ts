@@ -34,6 +34,14 @@ export interface SessionEvents {
    * `unknown`: the value was never issued, or its session ended more than 90 seconds ago. At most one event per request.
    */
   credentialRefused: { type: string; kind: 'cookie' | 'bearer'; reason: 'malformed' | 'unknown'; cause: Cause }
+  /** A browser registered a key for its cookie (option `deviceBinding`). */
+  bound: SessionEvent & { handle: string }
+  /**
+   * A request had a bound cookie without a proof of the key, so it counted as a guest's request. `id` and the user are
+   * those of the cookie. `failures`: how many such events the cookie has had within the hour. `ended`: whether the
+   * cookie ended. `skipped`: the reason that the browser gave for sending no proof. At most one event in ten seconds.
+   */
+  bindingFailed: SessionEvent & { handle: string; failures: number; ended: boolean; skipped: string | undefined }
   /** The storage, the privileges or the lifetime of a session changed. */
   changed: { type: string; id: SessionId }
   /** A write conflicted with another write. If `gaveUp` is true, the write failed with SESSION_BUSY. */
@@ -70,6 +78,8 @@ const NAMES: Readonly<Record<SessionEventName, true>> = {
   restored: true,
   linkRefused: true,
   credentialRefused: true,
+  bound: true,
+  bindingFailed: true,
   changed: true,
   conflict: true,
   warning: true,

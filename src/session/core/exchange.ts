@@ -25,12 +25,18 @@ export interface Exchange {
   readonly address: string | null
   /** The request's ID in the log of the application. Events include this ID. */
   readonly requestId?: string | undefined
+  /** What a page of another origin caused: the navigation to a page, or any other request. Default: neither. */
+  readonly crossOrigin?: 'navigation' | 'other' | undefined
+  /** The header `Secure-Session-Skipped`, by which a browser tells why it sends no proof of its key. */
+  readonly skippedBinding?: string | undefined
   /** Whether the browser uses plain HTTP to another machine and therefore drops a Secure cookie. Only for a warning. */
   isPlainHttp?(): boolean
   /** Whether the response has begun. Headers can then no longer be set. */
   headersSent(): boolean
-  /** Sets the session cookie. A second call replaces the session cookie of the first call. */
+  /** Sets the session cookie or the bound cookie. A second call for one cookie replaces the first call. */
   setCookie(header: string): void
+  /** Sets the header `Secure-Session-Registration`, which asks the browser for a key. */
+  offerBinding?(header: string): void
   /** Sets the session of the request, for instance as `ctx.session`. */
   setCurrent(session: object): void
   onClose(run: () => void): void

@@ -28,8 +28,8 @@ async function rotateIn(request: RequestSession, login: Login): Promise<void> {
     await createNew(request, login)
   } else if (!(await isUnsentGuest(request, login))) {
     await replace(request, login)
-  } else if (login.proof !== undefined) {
-    // An update cannot store a proof. The storage is kept, because only this request can have written it.
+  } else if (login.proof !== undefined || request.context.policy.deviceBinding) {
+    // An update can store neither a proof nor the key of a device binding. The storage is kept, because only this request can have written it.
     await replace(request, { ...login, keepStorage: true })
   } else if (!(await logInUnsent(request, login))) {
     await replace(request, login)

@@ -2,12 +2,14 @@ import {
   type Credential,
   type CredentialKind,
   endAfter,
+  isGuestRecord,
   NEVER,
   type SessionKind,
   type SessionRecord,
 } from '../record.ts'
 import type { SeenFrom } from '../store.ts'
 import type { Context } from './context.ts'
+import { purposeOf } from './credentials/cookie-purpose.ts'
 import { formatToken, hashSecret, newHandle, newSecret, newSessionId } from './credentials/token.ts'
 import { EMPTY_STORAGE } from './storage.ts'
 
@@ -78,14 +80,19 @@ export interface NewSession {
   token: string
 }
 
-/** Returns a new credential and its token. The token contains the secret, and the credential contains only a hash. */
+/**
+ * Returns a new credential and its token. The token contains the secret, and the credential contains only a hash. With
+ * the option `deviceBinding`, the cookie of a user gets the secret key of its binding.
+ */
 export function newCredential(
+  { policy }: Pick<Context, 'policy'>,
   kind: Exclude<CredentialKind, 'otp'>,
   record: SessionRecord,
   seed: CredentialSeed,
   now: number,
 ): NewSession {
   const secret = newSecret()
+  const canBeBound = policy.deviceBinding && kind === 'cookie' && !isGuestRecord(record)
   const credential: Credential = {
     handle: newHandle(),
     hash: hashSecret(secret),
@@ -97,7 +104,7 @@ export function newCredential(
     device: cutDevice(seed.from.device),
     address: seed.from.address,
     expiresAt: seed.expiresAt ?? NEVER,
-    purpose: seed.proofs ?? null,
+    purpose: purposeOf(canBeBound ? newSecret() : undefined, seed.proofs ?? null),
     details: seed.details ?? null,
   }
   return { record, credential, token: formatToken({ id: record.id, secret }) }

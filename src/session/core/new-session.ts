@@ -2,6 +2,7 @@ import type { SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { eventOf, reportEnded } from './context.ts'
 import { detachCredential } from './detach-credential.ts'
+import { offerRegistration } from './device-binding/registration.ts'
 import { isSessionError, sessionLimit } from './errors.ts'
 import { isRemembered, type NewSession, newCredential, rememberedFor } from './new-record.ts'
 import { warnOfDroppedCookie } from './plain-http.ts'
@@ -78,7 +79,7 @@ async function createStored(
   const details = via === 'login' ? request.origin : undefined
   const expiresAt = rememberMilliseconds === undefined ? undefined : record.absoluteEnd
   const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs: withProof(undefined, proof, now) }
-  const made = newCredential('cookie', record, seed, now)
+  const made = newCredential(context, 'cookie', record, seed, now)
   const step = store.create({ session: record, credential: made.credential, limits: policy.limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()
@@ -113,5 +114,6 @@ export async function presentSession(
   request.state = { is: 'live', record, credential, unsent: !shared }
   const secondsLeft = Math.ceil((record.absoluteEnd - clock.now()) / 1000)
   exchange.setCookie(cookie.set(token, isRemembered(record, credential) ? secondsLeft : undefined))
+  offerRegistration(context, exchange, { credential })
   warnOfDroppedCookie(context, exchange)
 }

@@ -82,7 +82,7 @@ async function createStored(
   const { sessionsPerUser: _, ...withoutUser } = policy.limits
   const limits = origin.via === 'token' ? withoutUser : policy.limits
   const details = format.encode(readTerms(options), 'newSession')
-  const made = newCredential('bearer', record, { ...origin, details }, now)
+  const made = newCredential(context, 'bearer', record, { ...origin, details }, now)
   const step = store.create({ session: record, credential: made.credential, limits, now })
   const admission = await resolveLostReply(store, step, made, { admitted: true, ended: [] })
   if (!admission.admitted) throw sessionLimit()

@@ -36,7 +36,13 @@ export async function restoreSession(request: RequestSession, token: unknown): P
   const now = clock.now()
   const expiresAt = Math.min(joinedUntil(context, found.session, now), terms.until ?? NEVER)
   const made = needsCookie
-    ? newCredential('cookie', found.session, { via: 'link', authenticatedAt: null, from: exchange, expiresAt }, now)
+    ? newCredential(
+        context,
+        'cookie',
+        found.session,
+        { via: 'link', authenticatedAt: null, from: exchange, expiresAt },
+        now,
+      )
     : undefined
   const step = store.redeem({ hash, credential: made?.credential, limits: policy.limits, now })
   // If the reply of the store is lost, the stored credential proves that the link was redeemed.

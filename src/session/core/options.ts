@@ -3,6 +3,7 @@ import type { SessionKind } from '../record.ts'
 import type { Limits, SessionStore } from '../store.ts'
 import type { Clock } from './clock.ts'
 import { type CookieOptions, readCookieOptions } from './credentials/cookie-options.ts'
+import { type DeviceBindingOptions, readBindingOptions } from './device-binding/binding-options.ts'
 import { lifetimeMilliseconds } from './lifetime.ts'
 import { declareRoles, type RoleDeclaration } from './roles.ts'
 import { checkedSeal, type Seal } from './sealed-store.ts'
@@ -49,6 +50,8 @@ export interface SessionOptions<
   maxCredentials?: number
   /** The maximum number of valid one-time links of a session. A further link revokes the oldest link. Default 10. */
   maxOTPs?: number
+  /** Binds cookies to a key of the browser, so that a copied cookie is useless (DBSC). Default: no binding. */
+  deviceBinding?: DeviceBindingOptions
   /** Ends all sessions when the last process on an embedded store calls `close()` (4D). Default false. */
   closeOnStop?: boolean
   /** The interval of the automatic sweep in seconds; 0 for no automatic sweep. Default 60. */
@@ -90,6 +93,7 @@ const KNOWN = {
   maxSessionsPerUser: true,
   maxCredentials: true,
   maxOTPs: true,
+  deviceBinding: true,
   closeOnStop: true,
   sweepSeconds: true,
 } as const
@@ -136,11 +140,13 @@ export function readOptions(options: Omit<SessionOptions, 'storage'> & { storage
     const length = lifetimeMilliseconds(`absoluteHours.${kind}`, hours, 'hours', 0)
     return neverExpires ? 0 : length
   }
+  const cookie = readCookieOptions(appName, options)
   return Object.freeze({
     appName,
     guests,
     secureCookie,
-    cookie: readCookieOptions(appName, options),
+    cookie,
+    deviceBinding: readBindingOptions(options.deviceBinding, options, cookie),
     tokenPrefix,
     closeOnStop,
     neverExpires,

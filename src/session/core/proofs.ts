@@ -1,4 +1,5 @@
 import { type Credential, isTime } from '../record.ts'
+import { proofsIn } from './credentials/cookie-purpose.ts'
 import { dateOf } from './session-description.ts'
 
 /** How the user authenticated on a device, and when: the time of the last proof of each name. */
@@ -26,8 +27,8 @@ export function checkProof(where: string, { login, proof }: { login?: boolean; p
 }
 
 /** Returns the times of the proofs. A bearer token has none, and damaged proofs count as none. */
-function proofTimes({ kind, purpose }: Pick<Credential, 'kind' | 'purpose'>): Map<string, number> {
-  return new Map(kind === 'cookie' && purpose !== null ? entriesIn(purpose) : [])
+function proofTimes(credential: Pick<Credential, 'kind' | 'purpose'>): Map<string, number> {
+  return new Map(entriesIn(proofsIn(credential)))
 }
 
 export function proofsOf(credential: Credential): Proofs {

@@ -1,6 +1,7 @@
 import { type Credential, endAfter, isLive, type SessionRecord } from '../record.ts'
 import { resolveLostReply } from './bound-store.ts'
 import { type Context, eventOf, reportConflict, reportEnded } from './context.ts'
+import { originOf } from './device-binding/binding.ts'
 import { isSessionError, sessionBusy } from './errors.ts'
 import { keptFlash } from './flash.ts'
 import { type GrantFields, setsAnotherUser } from './grants.ts'
@@ -64,12 +65,12 @@ export async function replaceSession(
     }
     const via = login ? 'login' : old.credential.via
     const authenticatedAt = login ? now : old.credential.authenticatedAt
-    const details = login ? origin : (old.credential.details ?? undefined)
+    const details = login ? origin : originOf(old.credential.details)
     const expiresAt = login ? rememberMilliseconds && record.absoluteEnd : old.credential.expiresAt
     // The proofs of one user say nothing about another user.
     const proofs = withProof(setsAnotherUser(current, fields) ? undefined : old.credential, proof, now)
     const seed = { via, authenticatedAt, from: exchange, details, expiresAt, proofs }
-    const made = newCredential('cookie', record, seed, now)
+    const made = newCredential(context, 'cookie', record, seed, now)
     // The version is checked only if the new session copies data from the old session.
     const copies = keep !== false || !isComplete(fields) || isSame || flash.length > 0
     const expected = copies ? { by, version: current.version } : { by }

@@ -1,6 +1,6 @@
 import { type Credential, isGuestRecord, type SessionId, type SessionRecord } from '../record.ts'
 import type { Context } from './context.ts'
-import { failAlike, notSignedIn, SessionError, sessionEnded } from './errors.ts'
+import { deviceNotProved, failAlike, notSignedIn, SessionError, sessionEnded } from './errors.ts'
 import type { Cause } from './events.ts'
 import { causeOf, type Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
@@ -12,8 +12,9 @@ import { refuseNested } from './use-callback.ts'
  * Why a request must not begin a guest's session.
  * - `just-ended`: The request's session ended recently, or the request has contradictory session cookies.
  * - `request`: The request is no page navigation (see `mayBeginGuest`).
+ * - `unproved`: The request has a bound cookie without a proof of the browser's key.
  */
-export type Refusal = 'just-ended' | 'request'
+export type Refusal = 'just-ended' | 'request' | 'unproved'
 
 /**
  * - `live`: The session is stored and has a credential. `unsent`: whether this request created the session.
@@ -83,6 +84,7 @@ const GUARDS = {
   mayBegin(request) {
     const refusal = request.state.is === 'guest' ? request.state.refusal : undefined
     if (refusal === 'just-ended') throw sessionEnded()
+    if (refusal === 'unproved') throw deviceNotProved()
     if (request.record.kind === 'rest') throw notSignedIn()
     if (refusal === 'request')
       throw new SessionError(
@@ -138,6 +140,8 @@ export class RequestSession {
   unread: { id: SessionId; hash: string } | undefined
   /** The session ID before the consecutive logins of this browser. Each login stores this ID with the new cookie. */
   origin: SessionId | undefined
+  /** Whether the middleware must answer with a page that reloads itself, so that the browser proves its key. */
+  mustReload = false
   /** The flash messages that this request has queued. */
   flashes: readonly string[] = []
   readonly #queue: TaskQueue

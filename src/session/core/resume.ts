@@ -3,6 +3,8 @@ import type { Found } from '../store.ts'
 import { recordActivity } from './activity.ts'
 import type { Context } from './context.ts'
 import { hashSecret, parseToken } from './credentials/token.ts'
+import { originOf } from './device-binding/binding.ts'
+import { checkProof } from './device-binding/proof-check.ts'
 import { causeOf, type Exchange } from './exchange.ts'
 import { newRecord } from './new-record.ts'
 import { restoreSession } from './one-time-links.ts'
@@ -22,7 +24,7 @@ export async function resumeSession<S extends object, P extends string, R extend
   exchange: Exchange,
 ): Promise<Session<S, P, R>> {
   const request = await findByCookie(context, exchange)
-  if (exchange.oneTimeToken !== undefined) await restoreSession(request, exchange.oneTimeToken)
+  if (exchange.oneTimeToken !== undefined && !request.mustReload) await restoreSession(request, exchange.oneTimeToken)
   return new Session<S, P, R>(request)
 }
 
@@ -54,10 +56,16 @@ async function findByCookie(context: Context, exchange: Exchange): Promise<Reque
   if (refused !== undefined) emitRefused(context, exchange, refused)
   if (!live) return past ? guestAfter(context, exchange, past, now) : guest(context, exchange)
   const { session, credential } = live
+  const proof = context.policy.deviceBinding ? await checkProof(context, exchange, live, now) : 'proved'
+  if (proof !== 'proved') {
+    const request = guest(context, exchange, 'unproved')
+    request.mustReload = proof === 'reload'
+    return request
+  }
   const record = exchange.countsAsActivity ? await recordActivity(context, session, credential, exchange, now) : session
   const request = new RequestSession(context, exchange, { is: 'live', record, credential, unsent: false })
   request.arrivalId = record.id
-  request.origin = credential.details ?? record.id
+  request.origin = originOf(credential.details) ?? record.id
   return request
 }
 
@@ -83,7 +91,7 @@ function guestAfter(
   if (isLate) request.justEnded = { id, hash }
   request.cookieWasReplaced = isLate && ended.reason === 'secured'
   // The origin is used only for the time for which every store keeps the tombstone of a cookie.
-  if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = ended.origin ?? id
+  if (now - ended.endedAt < TOMBSTONE_MILLISECONDS) request.origin = originOf(ended.origin) ?? id
   // Only a page navigation can show the message to the user.
   if (ended.message && exchange.mayBeginGuest) request.unread = { id, hash }
   return request

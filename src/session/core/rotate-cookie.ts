@@ -36,7 +36,7 @@ async function rotate(request: RequestSession, { login = false, others = 'keep',
   const via = login ? 'login' : old.via
   const authenticatedAt = login ? now : old.authenticatedAt
   const seed = { via, authenticatedAt, from: exchange, expiresAt: old.expiresAt, proofs: withProof(old, proof, now) }
-  const made = newCredential('cookie', record, seed, now)
+  const made = newCredential(context, 'cookie', record, seed, now)
   const step = store.rotate({ id: record.id, by: old.hash, credential: made.credential, others, now })
   if (!(await resolveLostReply(store, step, made, true))) {
     request.becomeGuest('just-ended')

@@ -10,6 +10,7 @@ import {
 } from '../record.ts'
 import type { Context } from './context.ts'
 import { termsOf } from './credentials/otp.ts'
+import { bindingOf } from './device-binding/binding.ts'
 import { type TokenTerms, termsOfToken } from './new-token.ts'
 
 // The latest time that a Date can hold.
@@ -50,6 +51,9 @@ export interface DeviceDescription extends TokenTerms {
   authenticatedAt: Date | null
   device: string | null
   address: string | null
+  /** Whether the cookie is bound to a key of the browser (option `deviceBinding`), and since when. */
+  bound: boolean
+  boundSince: Date | null
 }
 
 export function describeSession(
@@ -98,6 +102,7 @@ function areDetailsReadable(context: Context, credential: Credential): boolean {
 
 function describeDevice(credential: Credential): DeviceDescription {
   const { handle, kind, via, createdAt, lastSeenAt, authenticatedAt, device, address } = credential
+  const binding = bindingOf(credential)
   return {
     handle,
     kind,
@@ -107,6 +112,8 @@ function describeDevice(credential: Credential): DeviceDescription {
     authenticatedAt: dateOf(authenticatedAt),
     device,
     address,
+    bound: binding !== undefined,
+    boundSince: dateOf(binding?.since ?? null),
     ...termsOfDevice(credential),
   }
 }

@@ -2,6 +2,7 @@ import { checkFlags, refuseUnknown, typeOf } from '../known-options.ts'
 import { endAfter, NEVER, type SessionId, type SessionKind, SWEEP_MARGIN_MILLISECONDS } from '../record.ts'
 import { closeSession } from './close-session.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
+import { bindingOf } from './device-binding/binding.ts'
 import { watchEnd } from './end-signal.ts'
 import { SessionError } from './errors.ts'
 import { checkFlash, checkTaken, queueFlash, takeFlash } from './flash.ts'
@@ -28,6 +29,13 @@ import type { DeepReadonly } from './storage.ts'
 import { updateRecord } from './update-record.ts'
 import type { UseCallback } from './use-callback.ts'
 import { writeStorage } from './write-storage.ts'
+
+export interface DeviceBinding {
+  readonly since: Date
+  /** The number of failures within an hour since the first of them. */
+  readonly failures: number
+  readonly lastFailure: Date | null
+}
 
 /**
  * The session of one request. The middleware creates this object for the handlers. Comments name the system that a
@@ -158,6 +166,33 @@ export class Session<
   get deviceHandle(): string | undefined {
     const { state } = this.#request
     return state.is === 'live' ? state.credential.handle : undefined
+  }
+
+  /**
+   * The binding of this device's cookie to a key of the browser; undefined for a cookie that is not bound. `failures`
+   * and `lastFailure` tell of requests that had a copy of the cookie without the key.
+   */
+  get binding(): DeviceBinding | undefined {
+    const { state, context } = this.#request
+    const binding = context.policy.deviceBinding && state.is === 'live' ? bindingOf(state.credential) : undefined
+    if (!binding) return undefined
+    const { since, failures, lastFailure } = binding
+    return { since: dateOf(since) ?? new Date(0), failures, lastFailure: failures === 0 ? null : dateOf(lastFailure) }
+  }
+
+  /**
+   * Whether this request is a guest's because it has a bound cookie without a proof of the key: false, 'page' for a page
+   * navigation, or 'fetch' for any other request.
+   */
+  get bindingFailed(): false | 'page' | 'fetch' {
+    const { state, exchange } = this.#request
+    if (state.is !== 'guest' || state.refusal !== 'unproved') return false
+    return exchange.mayBeginGuest ? 'page' : 'fetch'
+  }
+
+  /** For the middleware: whether to answer with a page that reloads itself, so that the browser proves its key. */
+  get mustReload(): boolean {
+    return this.#request.mustReload
   }
 
   /** The time of the user's last authentication on this device; null for a guest and for a device that a link added. */

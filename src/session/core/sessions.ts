@@ -10,6 +10,7 @@ import type { CookieScope } from './credentials/cookie-options.ts'
 import { checkOTPOptions, OTP_OPTIONS, type OTPOptions } from './credentials/otp.ts'
 import { isSessionId } from './credentials/token.ts'
 import { detachCredential } from './detach-credential.ts'
+import { type BindingEndpoints, bindingEndpoints } from './device-binding/device-binding.ts'
 import { endNotifications } from './end-notifications.ts'
 import { type Cause, createEvents, type SessionEventName, type SessionEvents } from './events.ts'
 import type { Exchange } from './exchange.ts'
@@ -41,6 +42,8 @@ export interface Sessions<
   readonly cookieName: string
   /** For framework adapters: which requests from other sites have the cookie. Pass it to `mayBeginGuest`. */
   readonly cookieScope: CookieScope
+  /** For framework adapters: the endpoints of the option `deviceBinding`; undefined without this option. */
+  readonly bindingEndpoints: BindingEndpoints | undefined
   /** Returns the session of a request. Framework adapters, such as `koa/index.ts`, call this method. */
   resume(exchange: Exchange): Promise<Session<S, P, R>>
   /** Returns the session of a bearer token. Framework adapters, such as `koa/token-sessions.ts`, call this method. */
@@ -161,6 +164,7 @@ export function createSessions<
     format,
     storage: recordStorage(format, policy),
     cookie: sessionCookie(policy.cookie),
+    boundCookie: policy.deviceBinding && sessionCookie(policy.deviceBinding.cookie),
     bearer: bearerTokens(policy.tokenPrefix),
     reportedPrivileges: new Set(),
   }
@@ -198,6 +202,7 @@ export function createSessions<
 
   return Object.freeze<Sessions<S, P | K | 'WebAdmin', R>>({
     cookieName: context.cookie.name,
+    bindingEndpoints: bindingEndpoints(context),
     cookieScope: policy.cookie.scope,
     async requestEnded({ arrivalId }, run) {
       try {

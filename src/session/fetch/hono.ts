@@ -2,7 +2,9 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
+import type { BindingManager } from '../http/device-binding.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
@@ -11,6 +13,7 @@ import {
   userGate,
   type WithPrivileges,
 } from '../http/gates.ts'
+import { type BindingOptions, deviceBinding as bindingOf } from './device-binding.ts'
 import { checkSessions, requestOpener, type SessionsOptions } from './open-request.ts'
 import type { OpenedRequest } from './opened-request.ts'
 import { FetchRequestHead } from './request-head.ts'
@@ -130,6 +133,23 @@ export function requireUser(options: LoginRedirect) {
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
   return guard(recentLoginGate(options))
+}
+
+/**
+ * Requires a cookie that is bound to a key of the browser (option `deviceBinding`).
+ * @throws SessionError DEVICE_NOT_BOUND (403) for another cookie; SESSIONS_OFF (503) if the session is null.
+ */
+export function requireDeviceBinding() {
+  return guard(deviceBindingGate())
+}
+
+/** Serves the endpoints of the option `deviceBinding`. Mount it above `sessions`. */
+export function deviceBinding<C extends { readonly req: { readonly raw: Request } }>(
+  manager: BindingManager,
+  options: BindingOptions<C> = {},
+) {
+  const answer = bindingOf<C>(manager, options)
+  return async (c: C, next: Next): Promise<Response | undefined> => (await answer(c.req.raw, c)) ?? pass(next)
 }
 
 /** Against CSRF. @throws SessionError CROSS_ORIGIN (403) for a request from a page of another origin, except for links. */

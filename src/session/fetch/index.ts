@@ -4,6 +4,7 @@ import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
@@ -20,6 +21,7 @@ import { type TokenSessionsOptions, tokenOpener } from './token-sessions.ts'
 
 export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
 export { safeNext } from '../http/safe-next.ts'
+export { deviceBinding } from './device-binding.ts'
 
 interface HandlerOptions {
   /**
@@ -82,6 +84,14 @@ export function requireUser(options: LoginRedirect) {
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
   return check(recentLoginGate(options))
+}
+
+/**
+ * Returns a function that requires a cookie that is bound to a key of the browser (option `deviceBinding`).
+ * @throws SessionError DEVICE_NOT_BOUND (403) for another cookie.
+ */
+export function requireDeviceBinding() {
+  return check(deviceBindingGate())
 }
 
 /**

@@ -2,10 +2,11 @@ import type { Session } from '../core/session.ts'
 import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
+import { beginsGuest, isOwnAnswer, type Opened, openSession } from '../http/open-session.ts'
+import type { OwnAnswer } from '../http/own-answer.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { type OpenedRequest, openedRequest, sharedRequest } from './opened-request.ts'
-import { FetchReply } from './reply.ts'
+import { FetchReply, responseOf } from './reply.ts'
 import { FetchRequestHead } from './request-head.ts'
 import { sharePerRequest } from './shared-session.ts'
 
@@ -40,8 +41,8 @@ export function checkSessions<I>(where: string, manager: unknown, options: Sessi
 }
 
 /**
- * Returns a function that opens the session of a request. The function returns a response to send instead for the
- * prefetch of a one-time link.
+ * Returns a function that opens the session of a request. The function returns a response to send instead for some
+ * requests (see `openSession`).
  */
 export function requestOpener<S extends object, P extends string, R extends string, I>(
   where: string,
@@ -50,7 +51,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
 ) {
   checkSessions(where, manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, address = () => null, onRequestEnd } = options
-  const share = sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
+  const share = sharePerRequest<Opened<Session<S, P, R>> | OwnAnswer>(manager.resume)
   return async function open(
     request: Request,
     info: I,
@@ -69,7 +70,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
         return openSession(manager, head, reply, { ...activity, ...(onReplaced && { onReplaced }) })
       },
     })
-    if (!opened) return reply.addTo(new Response(null, { status: 503 }))
+    if (isOwnAnswer(opened)) return reply.addTo(responseOf(opened))
     const arrived = opened.current
     // The outer mount adds the session's headers.
     if (!isFirst) return sharedRequest(opened)

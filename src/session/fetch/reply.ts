@@ -1,5 +1,6 @@
-import { FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
+import { cookieNameOf, FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
 import type { Reply } from '../http/open-session.ts'
+import type { OwnAnswer } from '../http/own-answer.ts'
 
 const STREAMED = /^(text\/event-stream|application\/(x-ndjson|octet-stream))/i
 
@@ -11,7 +12,9 @@ export class FetchReply implements Reply {
   readonly #cookieName: string
   readonly #request: Pick<Request, 'method' | 'signal'>
   readonly #closers: (() => void)[] = []
-  #cookie: string | undefined
+  /** By the name of the cookie. */
+  readonly #cookies = new Map<string, string>()
+  #registration: string | undefined
   #referrerPolicy: string | undefined
   #cacheControl: string | undefined
   #varies = false
@@ -40,7 +43,11 @@ export class FetchReply implements Reply {
   readonly headersSent = (): boolean => this.#state !== 'open'
 
   readonly setCookie = (header: string): void => {
-    this.#cookie = header
+    this.#cookies.set(cookieNameOf(header), header)
+  }
+
+  readonly offerBinding = (header: string): void => {
+    this.#registration = header
   }
 
   /** @throws TypeError if the response was returned, and nothing observes the end of its body. */
@@ -71,7 +78,7 @@ export class FetchReply implements Reply {
     this.#state = 'sent'
     if (response.status === 0 || response.status === 101) return this.#closed(response)
     // A handler may return one Response for several requests. Only a copy of it may have the cookie of this request.
-    const prepared = this.#cookie === undefined ? withMutableHeaders(response) : new Response(response.body, response)
+    const prepared = this.#cookies.size === 0 ? withMutableHeaders(response) : new Response(response.body, response)
     this.#setHeaders(prepared.headers)
     const { body } = prepared
     if (body === null) return this.#closed(prepared)
@@ -110,13 +117,20 @@ export class FetchReply implements Reply {
     if (this.#varies) headers.set('Vary', varyByCookie(headers.get('vary') ?? ''))
     if (this.#cacheControl !== undefined && !headers.has('cache-control'))
       headers.set('Cache-Control', this.#cacheControl)
-    if (this.#cookie === undefined) return
-    const others = withoutCookie(headers.getSetCookie(), this.#cookieName)
+    if (this.#registration !== undefined) headers.set('Secure-Session-Registration', this.#registration)
+    if (this.#cookies.size === 0) return
+    let cookies = headers.getSetCookie()
+    for (const [name, cookie] of this.#cookies) cookies = [...withoutCookie(cookies, name), cookie]
     headers.delete('set-cookie')
-    for (const cookie of [...others, this.#cookie]) headers.append('Set-Cookie', cookie)
+    for (const cookie of cookies) headers.append('Set-Cookie', cookie)
     if (!isPrivate(headers.get('cache-control') ?? '')) headers.set('Cache-Control', PRIVATE)
     for (const name of [...headers.keys()]) if (FOR_SHARED_CACHES.test(name)) headers.delete(name)
   }
+}
+
+/** Returns an answer of the layer as a response. */
+export function responseOf({ status, headers, body }: OwnAnswer): Response {
+  return new Response(body === '' ? null : body, { status, headers })
 }
 
 /** Ends the body of a response that is not sent, so that the source of this body stops. */

@@ -24,6 +24,11 @@ export function varyByCookie(vary: string): string {
   return /(^|,)\s*(cookie|\*)\s*(,|$)/i.test(vary) ? vary : `${vary}, Cookie`
 }
 
+/** Returns the name of the cookie in a Set-Cookie header. */
+export function cookieNameOf(setCookie: string): string {
+  return setCookie.slice(0, setCookie.indexOf('='))
+}
+
 /** Removes the session cookie with this name from the Set-Cookie headers of a response. */
 export function withoutCookie(setCookies: readonly string[], name: string): string[] {
   return setCookies.filter((cookie) => !cookie.trimStart().startsWith(`${name}=`))

@@ -1,4 +1,4 @@
-import { SessionError } from '../core/errors.ts'
+import { deviceNotProved, SessionError } from '../core/errors.ts'
 import { checkProofName } from '../core/proofs.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { withoutLink } from './link-parameters.ts'
@@ -16,6 +16,11 @@ export interface WithUser {
 
 export interface WithLogin {
   hasRecentLogin(withinMinutes: number, proof?: string): boolean
+}
+
+export interface WithBinding {
+  readonly binding: object | undefined
+  readonly bindingFailed: false | 'page' | 'fetch'
 }
 
 export interface LoginRedirect {
@@ -80,6 +85,17 @@ export function recentLoginGate(options: RecentLoginOptions): Gate<WithLogin> {
       : withNext(confirmPath, comeBackTo ?? returnUrl(head))
 }
 
+/** @throws SessionError DEVICE_NOT_BOUND (403) for a session whose cookie is not bound to a key of the browser. */
+export function deviceBindingGate(): Gate<WithBinding> {
+  return (session) => {
+    if (openedSession(session, 'requireDeviceBinding').binding !== undefined) return undefined
+    throw new SessionError(
+      'DEVICE_NOT_BOUND',
+      'This page needs a browser that binds your session to this device. Log in again with such a browser.',
+    )
+  }
+}
+
 function checkedLoginPath(where: string, options: LoginRedirect): string {
   refuseUnknown(where, options, { loginPath: true })
   checkText(where, 'loginPath', options.loginPath)
@@ -95,6 +111,8 @@ function openedSession<S extends object>(session: S | null | undefined, gate: st
   if (session === undefined) throw new TypeError(`${gate}() found no session: mount sessions() above it.`)
   if (session === null)
     throw new SessionError('SESSIONS_OFF', 'This page needs a session, and the server runs without sessions.')
+  // A redirect would lead to the login page, which no script can use.
+  if ((session as Partial<WithBinding>).bindingFailed === 'fetch') throw deviceNotProved()
   return session
 }
 

@@ -4,6 +4,7 @@ import { isPlainHttp, type TransportFacts } from '../core/plain-http.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { LINK_PARAMETER, REPLACE_PARAMETER } from './link-parameters.ts'
+import { type OwnAnswer, PREFETCHED_LINK, RELOADING_PAGE } from './own-answer.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** The response to a request. Each framework adapter builds one. */
@@ -14,8 +15,10 @@ export interface Reply {
   setReferrerPolicy(policy: string): void
   /** Whether the head of the response has been sent. */
   headersSent(): boolean
-  /** Sets the session cookie, beside the application's own cookies. A second call replaces the session cookie. */
+  /** Sets a cookie of the session, beside the application's own cookies. A second call for one cookie replaces it. */
   setCookie(header: string): void
+  /** Sets the header `Secure-Session-Registration`. */
+  offerBinding(header: string): void
   /** Calls `run` once the response is sent or the connection closes. */
   onClose(run: () => void): void
 }
@@ -28,6 +31,7 @@ export const READ_ONLY: Reply = {
   setReferrerPolicy: nothing,
   headersSent: () => true,
   setCookie: nothing,
+  offerBinding: nothing,
   onClose: (run) => run(),
 }
 
@@ -49,8 +53,8 @@ interface Activity {
 
 /**
  * Opens the session of a request, and sets the headers that every response with a session needs.
- * @returns undefined for the prefetch of a one-time link. Answer 503. With another status, a browser could show the
- * prefetched page instead of opening the link.
+ * @returns the answer to send instead of a page, for the prefetch of a one-time link, and for a link of another
+ * origin before the browser has proved its key.
  * @throws SessionError STORE_UNAVAILABLE.
  */
 export async function openSession<S extends object, P extends string, R extends string>(
@@ -58,11 +62,11 @@ export async function openSession<S extends object, P extends string, R extends 
   head: RequestHead,
   reply: Reply,
   { countsAsActivity, opensLinks = true, requestId, onReplaced }: Activity,
-): Promise<Opened<Session<S, P, R>> | undefined> {
+): Promise<Opened<Session<S, P, R>> | OwnAnswer> {
   reply.forbidCaching()
   const purpose = purposeOf(head)
   const link = linkOf(head, reply, isPrefetch(purpose))
-  if (!link) return undefined
+  if (!link) return PREFETCHED_LINK
   const facts = factsOf(head, purpose)
   let opened: Opened<Session<S, P, R>> | undefined
   const exchange: Exchange = {
@@ -75,9 +79,12 @@ export async function openSession<S extends object, P extends string, R extends 
     isOwnForm: isOwnForm(facts, manager.cookieScope),
     device: head.header('user-agent') ?? null,
     address: head.address,
+    crossOrigin: crossOriginOf(facts),
+    skippedBinding: head.header('secure-session-skipped'),
     isPlainHttp: () => isPlainHttp(transportOf(head)),
     headersSent: reply.headersSent,
     setCookie: reply.setCookie,
+    offerBinding: reply.offerBinding,
     setCurrent(session) {
       if (opened) opened.current = session as Session<S, P, R>
       onReplaced?.(session)
@@ -85,7 +92,11 @@ export async function openSession<S extends object, P extends string, R extends 
     onClose: reply.onClose,
   }
   opened = { current: await manager.resume(exchange) }
-  return opened
+  return opened.current.mustReload && !reply.headersSent() ? RELOADING_PAGE : opened
+}
+
+export function isOwnAnswer(opened: object): opened is OwnAnswer {
+  return 'status' in opened
 }
 
 /**
@@ -144,6 +155,12 @@ function factsOf(head: RequestHead, purpose: string | undefined): RequestFacts {
     purpose,
     accept: head.header('accept'),
   }
+}
+
+/** Only the navigation of a GET can be repeated by a page that reloads itself. */
+function crossOriginOf({ method, fetchSite, fetchMode }: RequestFacts): Exchange['crossOrigin'] {
+  if (fetchSite !== 'cross-site' && fetchSite !== 'same-site') return undefined
+  return method === 'GET' && fetchMode === 'navigate' ? 'navigation' : 'other'
 }
 
 function transportOf(head: RequestHead): TransportFacts {

@@ -4,19 +4,23 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
+import { beginsGuest, isOwnAnswer, type Opened, openSession } from '../http/open-session.ts'
+import type { OwnAnswer } from '../http/own-answer.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { NodeRequestHead, nodeReply } from '../node-http/request.ts'
 import { sharePerRequest } from '../node-http/shared-session.ts'
+import { sendAnswer } from './device-binding.ts'
 import type { Fits, SessionFor } from './fits.ts'
 import { withSession } from './with-session.ts'
 
 export type { CrossOriginOptions } from '../http/cross-origin.ts'
 export { LINK_PARAMETER, REPLACE_PARAMETER } from '../http/link-parameters.ts'
 export { safeNext } from '../http/safe-next.ts'
+export { deviceBinding } from './device-binding.ts'
 export {
   crossOriginGuard,
   type GatedContext,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -41,6 +45,7 @@ interface RequestContext {
   /** Whether the client uses HTTPS. Used only for a warning. */
   readonly secure?: boolean
   status: number
+  body: unknown
   redirect(url: string): void
   session?: unknown
 }
@@ -80,7 +85,7 @@ export function sessions<
   refuseUnknown('sessions()', options, { touch: true, opensLinks: true, requestId: true, onRequestEnd: true })
   checkMount('sessions()', manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, onRequestEnd } = options
-  const share = manager && sharePerRequest<Opened<Session<S, P, R>> | undefined>(manager.resume)
+  const share = manager && sharePerRequest<Opened<Session<S, P, R>> | OwnAnswer>(manager.resume)
 
   return async function sessions<D extends C>(
     ctx: D & Fits<D, SessionFor<M, Session<S, P, R>>>,
@@ -97,10 +102,10 @@ export function sessions<
     const head = headOf(ctx)
     const shared = await share(ctx, () => {
       const activity = { countsAsActivity: touch(ctx), opensLinks: opensLinks(ctx), requestId: requestId?.(ctx) }
-      return openSession(manager, head, nodeReply(ctx.res, manager.cookieName), activity)
+      return openSession(manager, head, nodeReply(ctx.res), activity)
     })
-    if (!shared) {
-      ctx.status = 503
+    if (isOwnAnswer(shared)) {
+      sendAnswer(ctx, shared)
       return
     }
     await withSession(ctx, shared, async () => {

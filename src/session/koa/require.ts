@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
   type RecentLoginOptions,
   recentLoginGate,
   userGate,
+  type WithBinding,
   type WithLogin,
   type WithPrivileges,
   type WithUser,
@@ -61,6 +63,17 @@ export function requireUser(options: LoginRedirect) {
 export function requireRecentLogin(options: RecentLoginOptions) {
   const gate = recentLoginGate(options)
   return async function requireRecentLogin(ctx: GatedContext<WithLogin>, next: Next): Promise<void> {
+    await pass(gate, ctx, next)
+  }
+}
+
+/**
+ * Koa middleware that requires a cookie that is bound to a key of the browser (option `deviceBinding`).
+ * @throws SessionError DEVICE_NOT_BOUND (403) for another cookie; SESSIONS_OFF (503) if `ctx.session` is null.
+ */
+export function requireDeviceBinding() {
+  const gate = deviceBindingGate()
+  return async function requireDeviceBinding(ctx: GatedContext<WithBinding>, next: Next): Promise<void> {
     await pass(gate, ctx, next)
   }
 }

@@ -3,7 +3,9 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
+import type { BindingManager } from '../http/device-binding.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
@@ -11,6 +13,7 @@ import {
   recentLoginGate,
   userGate,
 } from '../http/gates.ts'
+import { type BindingOptions, bindingAnswerer } from './device-binding.ts'
 import { type GatedRequest, passes } from './gates.ts'
 import {
   addressOf,
@@ -72,6 +75,25 @@ export function requireUser(options: LoginRedirect) {
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
   return guard(recentLoginGate(options))
+}
+
+/**
+ * Requires a cookie that is bound to a key of the browser (option `deviceBinding`). Passes SessionError DEVICE_NOT_BOUND
+ * (403) for another cookie.
+ */
+export function requireDeviceBinding() {
+  return guard(deviceBindingGate())
+}
+
+/** Serves the endpoints of the option `deviceBinding`. Mount it above `sessions`. */
+export function deviceBinding<Q extends NodeRequest = NodeRequest>(
+  manager: BindingManager,
+  options: BindingOptions<Q> = {},
+) {
+  const answer = bindingAnswerer<Q>(manager, options, { addressOf })
+  return function deviceBinding(req: Q, res: ServerResponse, next: Next): void {
+    answer({ req, res }, req).then((isAnswered) => isAnswered || next(), next)
+  }
 }
 
 /** Against CSRF: passes SessionError CROSS_ORIGIN (403) for a request from a page of another origin, except for links. */

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sessions } from '../core/sessions.ts'
 import { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
+import type { BindingManager } from '../http/device-binding.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
@@ -11,6 +13,7 @@ import {
   userGate,
 } from '../http/gates.ts'
 import { settleTokenSession } from '../http/token-request.ts'
+import { type BindingOptions, bindingAnswerer } from './device-binding.ts'
 import {
   checkSessions,
   type NodeRequest,
@@ -69,7 +72,7 @@ export function sessions<S extends object, P extends string, R extends string, Q
       const { raw: req } = request
       const found = await open({ req, res: reply.raw }, request as Q, () => reply.raw.destroy())
       if (found) opened.set(req, found)
-      else reply.hijack() // the prefetch of a one-time link, which was answered
+      else reply.hijack() // the layer has answered the request itself
       return undefined
     },
     async onSend({ raw }, { statusCode }, payload) {
@@ -124,6 +127,22 @@ export function requireUser(options: LoginRedirect) {
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
   return guard(recentLoginGate(options))
+}
+
+/**
+ * Returns a `preHandler` that requires a cookie that is bound to a key of the browser (option `deviceBinding`).
+ * @throws SessionError DEVICE_NOT_BOUND (403) for another cookie.
+ */
+export function requireDeviceBinding() {
+  return guard(deviceBindingGate())
+}
+
+/** Returns an `onRequest` hook that serves the endpoints of the option `deviceBinding`. Add it before you register `sessions`. */
+export function deviceBinding<Q extends Request = Request>(manager: BindingManager, options: BindingOptions<Q> = {}) {
+  const answer = bindingAnswerer<Q>(manager, options, { addressOf })
+  return async function deviceBinding(request: Q, reply: Pick<Reply, 'raw' | 'hijack'>): Promise<void> {
+    if (await answer({ req: request.raw, res: reply.raw }, request)) reply.hijack()
+  }
 }
 
 /**

@@ -4,7 +4,9 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { TokenSession } from '../core/token-session.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
+import type { BindingManager } from '../http/device-binding.ts'
 import {
+  deviceBindingGate,
   type Gate,
   type LoginRedirect,
   privilegeGate,
@@ -12,6 +14,7 @@ import {
   recentLoginGate,
   userGate,
 } from '../http/gates.ts'
+import { type BindingOptions, bindingAnswerer } from './device-binding.ts'
 import { errorAnswer } from './error-answer.ts'
 import { type GatedRequest, passes } from './gates.ts'
 import { addressOf, type NodeRequest, nodeHead, requestOpener, type SessionsOptions } from './open-request.ts'
@@ -92,6 +95,24 @@ export function requireUser(options: LoginRedirect) {
  */
 export function requireRecentLogin(options: RecentLoginOptions) {
   return check(recentLoginGate(options))
+}
+
+/**
+ * Returns a function that requires a cookie that is bound to a key of the browser (option `deviceBinding`).
+ * @throws SessionError DEVICE_NOT_BOUND (403) for another cookie.
+ */
+export function requireDeviceBinding() {
+  return check(deviceBindingGate())
+}
+
+/**
+ * Returns a function that serves the endpoints of the option `deviceBinding`. Call it before you open the session. The
+ * function returns true for a request that it has answered.
+ * @example if (await bindsDevice(req, res)) return
+ */
+export function deviceBinding(manager: BindingManager, options: BindingOptions<NodeRequest> = {}) {
+  const answer = bindingAnswerer(manager, options, { addressOf })
+  return (req: IncomingMessage, res: ServerResponse): Promise<boolean> => answer({ req, res }, req)
 }
 
 /**

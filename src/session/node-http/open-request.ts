@@ -4,11 +4,12 @@ import type { SessionDescription } from '../core/session-description.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { sessionProperty } from '../http/current-session.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { beginsGuest, type Opened, openSession } from '../http/open-session.ts'
+import { beginsGuest, isOwnAnswer, type Opened, openSession } from '../http/open-session.ts'
+import type { OwnAnswer } from '../http/own-answer.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { beforeEnd } from './before-end.ts'
 import { onClose } from './on-close.ts'
-import { NodeRequestHead, nodeReply } from './request.ts'
+import { NodeRequestHead, nodeReply, sendOwnAnswer } from './request.ts'
 import { sharePerRequest } from './shared-session.ts'
 
 /** A request of `node:http`. Express adds the other properties. */
@@ -63,7 +64,7 @@ export function checkSessions<Q>(where: string, manager: unknown, options: Sessi
 
 /**
  * Returns a function that opens the session of a request and sets `req.session`. The response waits for pending calls
- * of the session. The function returns undefined for the prefetch of a one-time link, which it has answered with 503.
+ * of the session. The function returns undefined for a request that it has answered itself (see `openSession`).
  */
 export function requestOpener<S extends object, P extends string, R extends string, Q>(
   where: string,
@@ -73,7 +74,7 @@ export function requestOpener<S extends object, P extends string, R extends stri
 ) {
   checkSessions(where, manager, options)
   const { touch = () => true, opensLinks = () => true, requestId, address = addressOf, onRequestEnd } = options
-  const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | undefined>(manager.resume)
+  const share = sharePerRequest<OpenedRequest<Session<S, P, R>> | OwnAnswer>(manager.resume)
 
   /** `onError` answers if a pending call fails, or if the session of a guest cannot be stored. */
   return async function open(
@@ -88,15 +89,14 @@ export function requestOpener<S extends object, P extends string, R extends stri
         opensLinks: opensLinks(request),
         requestId: requestId?.(request),
       }
-      const first = await openSession(manager, head, nodeReply(res, manager.cookieName), activity)
-      if (!first) return undefined
+      const first = await openSession(manager, head, nodeReply(res), activity)
+      if (isOwnAnswer(first)) return first
       const ending = endingOf(manager, first.current, head)
       beforeEnd(res, { ...ending, onError })
       return Object.assign(first, ending)
     })
-    if (!opened) {
-      res.statusCode = 503
-      res.end()
+    if (isOwnAnswer(opened)) {
+      sendOwnAnswer(res, opened)
       return undefined
     }
     const arrived = opened.current

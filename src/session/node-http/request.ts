@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Reply } from '../http/open-session.ts'
+import type { OwnAnswer } from '../http/own-answer.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { isHeadSent } from './before-end.ts'
 import { onClose } from './on-close.ts'
-import { forbidCaching, sessionCookieSetter } from './response-head.ts'
+import { forbidCaching, sessionHeaders } from './response-head.ts'
 
 /** The values of a request that a framework knows better than Node, for instance behind a proxy. */
 interface Known {
@@ -49,12 +50,21 @@ export function repeatsAuthorization({ rawHeaders }: Pick<IncomingMessage, 'rawH
   return names.filter((name) => name.toLowerCase() === 'authorization').length > 1
 }
 
-export function nodeReply(res: ServerResponse, cookieName: string): Reply {
+export function nodeReply(res: ServerResponse): Reply {
+  const { setCookie, setHeader } = sessionHeaders(res)
   return {
     forbidCaching: () => forbidCaching(res),
     setReferrerPolicy: (policy) => res.setHeader('Referrer-Policy', policy),
     headersSent: () => isHeadSent(res),
-    setCookie: sessionCookieSetter(res, cookieName),
+    setCookie,
+    offerBinding: (header) => setHeader('Secure-Session-Registration', header),
     onClose: (run) => onClose(res, run),
   }
+}
+
+/** Sends an answer of the layer. */
+export function sendOwnAnswer(res: ServerResponse, { status, headers, body }: OwnAnswer): void {
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.statusCode = status
+  res.end(body)
 }

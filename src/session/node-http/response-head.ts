@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import { FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
+import { cookieNameOf, FOR_SHARED_CACHES, isPrivate, PRIVATE, varyByCookie, withoutCookie } from '../http/caching.ts'
 
 type HeaderValue = OutgoingHttpHeader | undefined
 type Headers = OutgoingHttpHeaders | HeaderValue[] | [name: string, value: HeaderValue][]
@@ -25,34 +25,46 @@ export function forgetBody(res: ServerResponse): void {
   forbidCaching(res)
 }
 
+/** Sets headers of the session. A second call for one cookie or header replaces the first call. */
+interface SessionHeaders {
+  setCookie(header: string): void
+  setHeader(name: string, value: string): void
+}
+
 /**
- * Returns a function that sets the session cookie. After several calls, the response contains only the last session
- * cookie, beside the cookies of the application. No shared cache may store the response.
+ * Sets the cookies of the session, beside the cookies of the application, and other headers of the session. No shared
+ * cache may store the response.
  *
- * The returned function sets the cookie immediately. The cookie is set again after each change of a header for cookies
- * or caching, and before the head is written. This is necessary, because Koa removes all headers when a handler throws.
- * Headers that are passed to `writeHead` also replace the headers of the response.
+ * Each header is set immediately. All headers are set again after each change of a header for cookies or caching, and
+ * before the head is written. This is necessary, because Koa removes all headers when a handler throws. Headers that are
+ * passed to `writeHead` also replace the headers of the response.
  */
-export function sessionCookieSetter(res: ServerResponse, name: string): (header: string) => void {
-  let header: string | undefined
+export function sessionHeaders(res: ServerResponse): SessionHeaders {
+  const cookies = new Map<string, string>()
+  const others = new Map<string, string>()
   let isPutting = false
   const put = () => {
     if (isPutting) return
     isPutting = true
     try {
-      putCookie(res, name, header ?? '')
+      for (const [name, value] of others) res.setHeader(name, value)
+      for (const [name, header] of cookies) putCookie(res, name, header)
     } finally {
       isPutting = false
     }
   }
-  return (newest) => {
-    const isFirst = header === undefined
-    header = newest
+  const add = (headers: Map<string, string>, name: string, value: string) => {
+    const isFirst = cookies.size + others.size === 0
+    headers.set(name, value)
     put()
     if (!isFirst) return
     beforeHead(res, put)
     afterChange(res, put)
     beforeStreamHead(res, put)
+  }
+  return {
+    setCookie: (header) => add(cookies, cookieNameOf(header), header),
+    setHeader: (name, value) => add(others, name, value),
   }
 }
 

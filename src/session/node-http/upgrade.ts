@@ -4,7 +4,7 @@ import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { type CrossOriginOptions, crossOriginCheck } from '../http/cross-origin.ts'
 import { checkMount } from '../http/mount-options.ts'
-import { openSession, READ_ONLY } from '../http/open-session.ts'
+import { isOwnAnswer, openSession, READ_ONLY } from '../http/open-session.ts'
 import { refuseUnknown } from '../known-options.ts'
 import { errorAnswer } from './error-answer.ts'
 import { addressOf } from './open-request.ts'
@@ -53,7 +53,7 @@ export function upgradeSession<S extends object, P extends string, R extends str
       const head = headOf(req, 'HEAD', address(req))
       const reply = { ...READ_ONLY, onClose: (run: () => void) => onSocketClose(socket, run) }
       const opened = await openSession(manager, head, reply, { countsAsActivity: true, requestId: requestId?.(req) })
-      if (!opened) return void refuse(socket, { status: 503 }) // the prefetch of a one-time link
+      if (isOwnAnswer(opened)) return void refuse(socket, { status: 503 }) // a browser opens no socket in this way
       if (socket.destroyed) return undefined
       closeAtEnd(opened.current.signal, socket)
       return opened.current

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Browser, type Received } from './adapter/client.ts'
+import { challengeIn, type DeviceKey, deviceKey } from './device-key.ts'
 
 export {
+  BOUND_PATH,
   CONTRACT_GATES,
   type ContractAnswer,
   type ContractManager,
@@ -23,12 +25,14 @@ export interface ContractServer {
  * Starts a server with the adapter under test, with the manager of `contractManager(guests)`. The server
  * 1. refuses cross-origin requests by the adapter's `crossOriginGuard`,
  * 2. opens the session of the bearer token for paths below `/api`, and answers with `contractApiAnswer`,
- * 3. opens the session of the cookie for other paths, checks the gates of `CONTRACT_GATES`, and answers with
- *    `contractAnswer`.
+ * 3. serves the endpoints of `deviceBinding`,
+ * 4. opens the session of the cookie for other paths, checks the gates of `CONTRACT_GATES` and `BOUND_PATH`, and answers
+ *    with `contractAnswer`.
  */
 type StartServer = (guests: 'first-request' | 'first-write') => Promise<ContractServer>
 
-const COOKIE = '4DSID_CONTRACT'
+const COOKIE = '__Host-4DSID_CONTRACT'
+const BOUND_COOKIE = `${COOKIE}-bound`
 
 /** Registers one test for each rule of a framework adapter. The tests play one conversation over HTTP. */
 export function proveAdapter(name: string, start: StartServer): void {
@@ -281,6 +285,88 @@ const CLAIMS: Record<string, Claim> = {
       assert.equal((await browser.state()).userName, 'Ana Lima')
     },
   },
+  '[BIND-1] a login offers a registration, and the browser that registers its key gets one bound cookie': {
+    async check(open) {
+      const browser = open()
+      const login = await browser.post('/login')
+      const offer = String(login.headers['secure-session-registration'])
+      assert.match(offer, /^\(ES256 RS256\);path="\/session\/bind";challenge="[\w.-]+"$/)
+      assert.equal((await browser.get('/bound')).status, 403)
+      const key = deviceKey()
+      const bound = await bind(browser, key, login)
+      assert.deepEqual([bound.status, namesOf(bound)], [200, [BOUND_COOKIE]])
+      assert.deepEqual([bound.headers['cache-control'], bound.headers['x-frame-options']], ['no-store', 'DENY'])
+      assert.equal((await browser.get('/bound')).status, 200)
+      assert.deepEqual((await bind(open(), key, login)).status, 403)
+      assert.equal((await browser.get('/session/bind')).status, 405)
+      const failed = await open().post('/login-and-throw')
+      assert.notEqual(challengeIn(failed.headers['secure-session-registration']), '')
+      const foreign = await bind(browser, key, login, { 'Sec-Fetch-Site': 'cross-site' })
+      assert.deepEqual([foreign.status, namesOf(foreign)], [403, []])
+    },
+  },
+  '[BIND-2] [BIND-3] a copied cookie opens no page when its bound cookie has ended, and the browser proves its key': {
+    async check(open) {
+      const browser = open()
+      const key = deviceKey('RS256')
+      const { session_identifier: id } = JSON.parse((await bind(browser, key, await browser.post('/login'))).text)
+      await browser.post('/later')
+      const thief = open()
+      for (const [name, value] of browser.cookies) thief.cookies.set(name, value)
+      const page = await thief.get('/own')
+      assert.deepEqual([page.status, page.headers.location, namesOf(page)], [303, '/sign-in?next=%2Fown', []])
+      const fetched = await thief.get('/own', { headers: { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' } })
+      assert.deepEqual([fetched.status, namesOf(fetched)], [401, []])
+      const asked = await refresh(browser, id)
+      assert.deepEqual([asked.status, namesOf(asked)], [403, []])
+      const proved = await refresh(browser, id, key.proof(challengeIn(asked.headers['secure-session-challenge'])))
+      assert.deepEqual([proved.status, namesOf(proved)], [200, [BOUND_COOKIE]])
+      assert.deepEqual([(await browser.get('/bound')).status, (await thief.get('/own')).status], [200, 303])
+    },
+  },
+  '[BIND-5] a link on another site opens a page that reloads itself once': {
+    async check(open) {
+      const browser = open()
+      await bind(browser, deviceKey(), await browser.post('/login'))
+      await browser.post('/later')
+      const link = () => browser.get('/own?from=mail', { headers: { 'Sec-Fetch-Site': 'cross-site' } })
+      const reloading = await link()
+      assert.deepEqual([reloading.status, namesOf(reloading)], [200, []])
+      assert.match(reloading.text, /<meta http-equiv="refresh" content="0">/)
+      assertPrivate(reloading)
+      assert.equal((await link()).status, 303)
+    },
+  },
+  '[BIND-8] a log out clears both cookies, and the browser forgets its key': {
+    async check(open) {
+      const browser = open()
+      const key = deviceKey()
+      const bound = await bind(browser, key, await browser.post('/login'))
+      const cookie = browser.cookieHeader
+      const logout = await browser.post('/logout')
+      assert.deepEqual(namesOf(logout), [COOKIE, BOUND_COOKIE])
+      assert.equal(browser.cookieHeader, 'flavour=plain')
+      const { session_identifier: id } = JSON.parse(bound.text)
+      const proof = key.proof(challengeIn(bound.headers['secure-session-challenge']))
+      const late = await refresh(browser, id, proof, { Cookie: cookie })
+      assert.deepEqual([late.status, JSON.parse(late.text)], [200, { session_identifier: id, continue: false }])
+      assert.deepEqual(namesOf(late), [])
+    },
+  },
+  '[BIND-9] a failure of the store during a refresh is answered with 503, and the browser keeps its key': {
+    async check(open) {
+      const browser = open()
+      const key = deviceKey()
+      const bound = await bind(browser, key, await browser.post('/login'))
+      const { session_identifier: id } = JSON.parse(bound.text)
+      const proof = key.proof(challengeIn(bound.headers['secure-session-challenge']))
+      await browser.post('/outage')
+      const failed = await refresh(browser, id, proof)
+      assert.deepEqual([failed.status, namesOf(failed)], [503, []])
+      assert.match(String(failed.headers['retry-after']), /^\d+$/)
+      assert.equal((await refresh(browser, id, proof)).status, 200)
+    },
+  },
   '[ADAPT-8] bearer sessions need a valid token, and set no cookie': {
     async check(open) {
       const client = open()
@@ -342,6 +428,21 @@ const UPGRADE_CLAIMS: Record<string, (open: () => Browser) => Promise<void>> = {
     assert.equal((await browser.upgrade()).status, 503)
     assert.equal((await browser.state()).userName, 'Ana Lima')
   },
+}
+
+const OF_THE_BROWSER = { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Dest': 'empty' }
+
+/** Registers a key for the cookie of this login. */
+function bind(browser: Browser, key: DeviceKey, { headers }: Received, other: Record<string, string> = {}) {
+  const proof = key.registration(challengeIn(headers['secure-session-registration']))
+  return browser.post('/session/bind', { headers: { ...OF_THE_BROWSER, 'Secure-Session-Response': proof, ...other } })
+}
+
+function refresh(browser: Browser, id: string, proof?: string, other: Record<string, string> = {}) {
+  const proved = proof === undefined ? {} : { 'Secure-Session-Response': proof }
+  return browser.post('/session/refresh', {
+    headers: { ...OF_THE_BROWSER, 'Sec-Secure-Session-Id': id, ...proved, ...other },
+  })
 }
 
 /** Repeats a check for two seconds at most. */

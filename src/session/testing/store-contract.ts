@@ -3,6 +3,7 @@ import type { SessionStore } from '../store.ts'
 import { alternatingStore } from './contract/alternating-store.ts'
 import { changing } from './contract/changing.ts'
 import { counting } from './contract/counting.ts'
+import { details } from './contract/details.ts'
 import { devices } from './contract/devices.ts'
 import { ending } from './contract/ending.ts'
 import { endingAll } from './contract/ending-all.ts'
@@ -22,6 +23,7 @@ export const storePromises: readonly StorePromise[] = [
   ...finding,
   ...changing,
   ...devices,
+  ...details,
   ...expiring,
   ...replacing,
   ...ending,

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream'
 import express, { type ErrorRequestHandler } from 'express'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -20,9 +22,9 @@ import { listening } from './listening.ts'
 
 proveAdapter('Express', async (guests) => {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const app = express()
-  app.use(crossOriginGuard(), tokenSessions(manager, { mount: '/api' }), sessions(manager))
+  app.use(crossOriginGuard(), tokenSessions(manager, { mount: '/api' }), deviceBinding(manager), sessions(manager))
   app.use((req, res, next) => {
     const gate = gates.get(req.path)
     if (gate) gate(req as never, res as never, next as never)

@@ -1,6 +1,8 @@
 import {
   crossOriginGuard,
+  deviceBinding,
   errorResponse,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -21,7 +23,7 @@ import { contractGates } from './gated.ts'
  * @param handlerOf the function of the adapter that opens the session of the cookie.
  */
 export function fetchContract(manager: ContractManager, handlerOf: typeof sessionHandler = sessionHandler) {
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const refuseCrossOrigin = crossOriginGuard()
   const onError = (error: unknown) =>
     error instanceof SessionError ? errorResponse(error) : new Response('It failed.', { status: 500 })
@@ -41,7 +43,9 @@ export function fetchContract(manager: ContractManager, handlerOf: typeof sessio
     },
     { onError },
   )
-  return (request: Request): Promise<Response> =>
+  const bindDevice = deviceBinding(manager)
+  return async (request: Request): Promise<Response> =>
+    (await bindDevice(request, undefined)) ??
     (new URL(request.url).pathname.startsWith('/api/') ? api : pages)(request, undefined)
 }
 

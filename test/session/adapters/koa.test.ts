@@ -3,6 +3,8 @@ import { PassThrough } from 'node:stream'
 import Koa from 'koa'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -22,11 +24,12 @@ import { listening } from './listening.ts'
 
 proveAdapter('Koa', async (guests) => {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const app = new Koa<Koa.DefaultState, { session: ContractSession }>()
   app.silent = true // errors of the contract are wanted
   app.use(crossOriginGuard())
   app.use(tokenSessions(manager, { mount: '/api' }))
+  app.use(deviceBinding(manager))
   app.use(sessions(manager))
   app.use(async (ctx, next) => {
     const gate = gates.get(ctx.path)

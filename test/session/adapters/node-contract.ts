@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   crossOriginGuard,
+  deviceBinding,
+  requireDeviceBinding,
   requirePrivilege,
   requireRecentLogin,
   requireUser,
@@ -18,7 +20,7 @@ import { contractGates } from './gated.ts'
 /** The application of the contract on the adapter for `node:http`, as a request listener. */
 export function nodeContract(guests: 'first-request' | 'first-write') {
   const manager = contractManager(guests)
-  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin })
+  const gates = contractGates({ requireUser, requirePrivilege, requireRecentLogin, requireDeviceBinding })
   const refuseCrossOrigin = crossOriginGuard()
   const onError = (error: unknown, _req: IncomingMessage, res: ServerResponse) => {
     const { status = 500, headers = {} } = error as { status?: number; headers?: Record<string, string> }
@@ -41,7 +43,11 @@ export function nodeContract(guests: 'first-request' | 'first-write') {
     },
     { onError },
   )
-  const listener: typeof pages = (req, res) => (req.url?.startsWith('/api/') ? api : pages)(req, res)
+  const bindsDevice = deviceBinding(manager)
+  const listener: typeof pages = async (req, res) => {
+    if (await bindsDevice(req as IncomingMessage, res as ServerResponse)) return
+    await (req.url?.startsWith('/api/') ? api : pages)(req, res)
+  }
   return { manager, listener }
 }
 

@@ -1,4 +1,5 @@
 import type { MakeBroken } from './broken-memory.ts'
+import { detailsInTwoSteps } from './details-in-two-steps.ts'
 import { endInTwoSteps } from './end-in-two-steps.ts'
 import { endManyInSteps } from './end-many-in-steps.ts'
 import { endManyInTwoSteps } from './end-many-in-two-steps.ts'
@@ -38,6 +39,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: updateInTwoSteps,
     breaks: [
       '[SECURE-9] a write at the same moment as a replacement goes to the old session before it, or is refused after it',
+      '[BIND-11] neither setDetails nor updates at the same moment are lost',
       'callers that read, then compare and set, lose no change',
       'of many updates of one version exactly one succeeds',
     ],
@@ -62,6 +64,11 @@ export const brokenStores: readonly BrokenStore[] = [
       'a rotation leaves one credential, and of many rotations of the same credential exactly one succeeds',
       'a rotation that keeps the others ends only the caller’s old credential',
     ],
+  },
+  {
+    flaw: 'a change of details that compares, waits, then writes',
+    make: detailsInTwoSteps,
+    breaks: ['of many calls of setDetails with the same old details exactly one succeeds'],
   },
   {
     flaw: 'a session that is live in the millisecond of its end',
@@ -130,6 +137,7 @@ export const brokenStores: readonly BrokenStore[] = [
     make: endThatForgets,
     breaks: [
       'a second device finds the same session, and a session that is not live accepts none',
+      'setDetails revives no session that ends during the call',
       'an end and updates at the same moment leave the session ended',
       'an ended session is deleted with all its credentials, and its tombstones stay for at least 90 seconds',
       'endMany and end leave expired and invalidated records alone',

@@ -166,6 +166,38 @@ const EMBEDDED: Omit<Mutant, 'file'>[] = [
         if (row) rotateCredential`,
   },
   {
+    flaw: 'setDetails ignores the old details',
+    from: ' || credential.details !== from',
+    to: '',
+  },
+  {
+    flaw: 'setDetails replaces the origin of an unused login',
+    from: 'credential.lastSeenAt === null || credential.details',
+    to: 'credential.details',
+  },
+  {
+    flaw: 'setDetails works on an expired session',
+    from: 'const row = liveRow(rows, id, { by: hash }, now)',
+    to: 'const row = rows.session(id)',
+  },
+  {
+    flaw: 'setDetails works for an expired credential',
+    from: 'const row = liveRow(rows, id, { by: hash }, now)',
+    to: 'const row = liveRow(rows, id, {}, now)',
+  },
+  {
+    flaw: 'setDetails returns true and writes nothing',
+    from: 'rows.setDetails(row, hash, to)',
+    to: '',
+  },
+  {
+    flaw: 'setDetails always returns false',
+    from: `rows.setDetails(row, hash, to)
+        return true`,
+    to: `rows.setDetails(row, hash, to)
+        return false`,
+  },
+  {
     flaw: 'redeem does not delete the OTP',
     from: 'rows.deleteCredential(row, hash)',
     to: '',
@@ -723,6 +755,11 @@ const EVICTION: Omit<Mutant, 'file'>[] = [
 ]
 
 const ROWS: Omit<Mutant, 'file'>[] = [
+  {
+    flaw: 'setDetails also forgets when the credential was used',
+    from: 'change(row, hash, { details })',
+    to: 'change(row, hash, { details, lastSeenAt: null })',
+  },
   {
     flaw: 'credentials come in the order in which they were stored',
     from: '[...row.credentials.values()].sort((a, b) => a.createdAt - b.createdAt)',

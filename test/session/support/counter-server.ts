@@ -10,8 +10,14 @@ export interface CounterPage {
 }
 
 /** Runs `fixtures/counter-server.ts` in its own process, on the store at this address. */
-export async function startCounterServer(scope: Scope, address: string, appName = 'COUNTER'): Promise<CounterServer> {
-  const options: ProgramOptions = { entry: 'test/session/fixtures/counter-server.ts', args: [address, appName] }
+export async function startCounterServer(
+  scope: Scope,
+  address: string,
+  appName = 'COUNTER',
+  option = '',
+): Promise<CounterServer> {
+  const args = [address, appName, option]
+  const options: ProgramOptions = { entry: 'test/session/fixtures/counter-server.ts', args }
   return new CounterServer(await startServerProcess(scope, options))
 }
 

@@ -9,6 +9,7 @@ import {
   type Sessions,
 } from '../../../src/session/index.ts'
 import {
+  deviceBinding,
   type SessionContext,
   type SessionsOptions,
   sessions,
@@ -96,7 +97,7 @@ export async function startLayer(
   const store = options.store ?? memoryStore()
   const manager = release.createSessions<Storage>({
     appName: 'TEST',
-    secureCookie: false,
+    secureCookie: options.deviceBinding !== undefined,
     ...ROLES,
     ...options,
     clock,
@@ -107,6 +108,7 @@ export async function startLayer(
   app.silent = true
   const glue = { ...(touch && { touch }), ...(onRequestEnd && { onRequestEnd }), ...(requestId && { requestId }) }
   if (tokens) app.use(release.tokenSessions(manager, tokens))
+  if (options.deviceBinding) app.use(deviceBinding(manager, requestId ? { requestId } : {}))
   app.use(release.sessions(manager, glue))
   app.use(async (ctx) => {
     const page = pages[ctx.path]

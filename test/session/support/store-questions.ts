@@ -91,6 +91,10 @@ export class Questions {
         return { id, handle: this.#handles.at(-1 - below(12)) ?? 'none', reason: 'revoked', now }
       case 'rotate':
         return { id, by: this.#hashOf(id), credential: this.#credential(id), others: oneOf(['end', 'keep']), now }
+      case 'setDetails': {
+        const from = oneOf([null, 'O-1', 'O-2', 'O-3', ...TEXTS] as const)
+        return { id, hash: this.#hashOf(id), from, to: oneOf(['O-1', ...TEXTS]), now }
+      }
       case 'findOTP':
         return { hash: this.#anyOTP(), now }
       case 'redeem': {
@@ -111,8 +115,10 @@ export class Questions {
       }
       case 'remove':
         return { id, message: oneOf([undefined, ...TEXTS]), now }
-      case 'takeMessage':
-        return { hash: [...this.hashes.keys()].at(-1 - below(20)) ?? 'none', now }
+      case 'takeMessage': {
+        const [hash, id] = [...this.hashes].at(-1 - below(20)) ?? ['none', 'none']
+        return { id, hash, now }
+      }
       case 'list':
         return { filter: this.filter(), page: this.#page(), now }
       case 'count':
@@ -267,6 +273,7 @@ const SHARES: readonly [Question['name'], number][] = [
   ['attach', 16],
   ['detach', 6],
   ['rotate', 6],
+  ['setDetails', 8],
   ['findOTP', 6],
   ['redeem', 8],
   ['replace', 8],

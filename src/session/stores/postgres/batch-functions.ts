@@ -54,6 +54,7 @@ BEGIN
     UPDATE session_records s SET storage = a.storage, version = s.version + 1, write_id = a.write_id
     FROM unnest(keys, p_versions, p_bys, p_write_ids, p_storages, p_nows) WITH ORDINALITY a(key, version, by, write_id, storage, now, place)
     WHERE s.key = a.key AND ${isLive('s', 'a.now')} AND (a.version IS NULL OR a.version = s.version)
+      AND s.write_id IS DISTINCT FROM a.write_id
       AND ${has('s', 'a.by', 'expiry', 'a.now')}
     RETURNING a.place
   )

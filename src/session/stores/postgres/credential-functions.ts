@@ -134,3 +134,20 @@ export const DETACH_FUNCTION = detachFunction('v2')
 
 /** The functions that check whether the caller's credential has expired. */
 export const EXPIRY_FUNCTIONS = attachFunction('v3', 'v2', 'expiry') + rotateFunction('v2', 'expiry')
+
+/** The function that changes the details of a credential. */
+export const DETAILS_FUNCTION = `
+CREATE FUNCTION session_set_details_v1(p_app text, p_id text, p_hash text, p_from text, p_to text, p_now double precision)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  entry session_records;
+BEGIN
+  ${REQUIRE_READ_COMMITTED}
+  ${LOCK_ENTRY}
+  IF NOT FOUND OR NOT ${isLive('entry')} THEN RETURN false; END IF;
+  UPDATE session_credentials c SET details = p_to
+  WHERE c.session_key = entry.key AND c.hash = p_hash AND c.expires_at > p_now AND c.last_seen_at IS NOT NULL
+    AND c.details IS NOT DISTINCT FROM p_from;
+  RETURN FOUND;
+END $$;
+`

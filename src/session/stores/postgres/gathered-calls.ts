@@ -25,8 +25,10 @@ interface Member<Asked, Answer> {
 }
 
 interface Group<Asked, Answer> {
-  waiting: Member<Asked, Answer>[]
-  isScheduled: boolean
+  /** The calls that no statement contains yet. */
+  waiting: Set<Member<Asked, Answer>>
+  /** The calls of this turn. */
+  newest: Member<Asked, Answer>[]
 }
 
 const LARGEST_BATCH = 100
@@ -43,30 +45,26 @@ export function gatherCalls<Asked, Answer extends object | null>(
   type Own = Member<Asked, Answer>
   const groups = new Map<string, Group<Asked, Answer>>()
 
-  function schedule(name: string, group: Group<Asked, Answer>): void {
-    if (group.isScheduled) return
-    group.isScheduled = true
-    setImmediate(() => sendWaiting(name, group))
-  }
-
-  async function sendWaiting(name: string, group: Group<Asked, Answer>): Promise<void> {
-    const count = group.waiting.length
-    let batch: Own[] = []
-    const take = (most: number) => {
-      batch = group.waiting.splice(0, most)
-      group.isScheduled = false
-      if (group.waiting.length > 0) schedule(name, group)
-      else groups.delete(name)
+  /**
+   * Asks for a connection for these calls. The first connection serves all waiting calls. Each turn asks again, because
+   * opening one connection may take forever.
+   */
+  async function sendWaiting(group: Group<Asked, Answer>, own: readonly Own[]): Promise<void> {
+    let batch: Own[] | undefined
+    const take = () => {
+      const open = [...group.waiting].filter(({ call }) => !call.isOver)
+      batch = open.splice(0, LARGEST_BATCH)
+      group.waiting = new Set(open)
+      if (open.length > 0) void sendWaiting(group, open)
       return batch
     }
     try {
-      const { members, rows } = await calls.send(() => take(LARGEST_BATCH), statementFor)
+      const { members, rows } = await calls.send(take, statementFor)
       settle(members, rows)
     } catch (error) {
-      // Without a connection, the calls that waited for it fail.
-      if (batch.length === 0) take(count)
-      for (const member of batch) {
-        if (batch.length > 1 && isValueRefused(error)) void sendAlone(member)
+      const failed = batch ?? own.filter((member) => group.waiting.delete(member))
+      for (const member of failed) {
+        if (failed.length > 1 && isValueRefused(error)) void sendAlone(member)
         else member.reject(error)
       }
     }
@@ -101,9 +99,11 @@ export function gatherCalls<Asked, Answer extends object | null>(
   return (call: OpenCall, asked: Asked): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const name = many.groupOf(asked)
-      const group = groups.get(name) ?? { waiting: [], isScheduled: false }
+      const group = groups.get(name) ?? { waiting: new Set(), newest: [] }
       groups.set(name, group)
-      group.waiting.push({ call, asked, resolve, reject })
-      schedule(name, group)
+      if (group.newest.length === 0) setImmediate(() => void sendWaiting(group, group.newest.splice(0)))
+      const member = { call, asked, resolve, reject }
+      group.newest.push(member)
+      group.waiting.add(member)
     })
 }

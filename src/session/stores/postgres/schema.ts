@@ -2,7 +2,13 @@ import { checkMethods } from '../../known-options.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { missingSteps } from '../shared/layout.ts'
 import { BATCH_FUNCTIONS } from './batch-functions.ts'
-import { CREDENTIAL_FUNCTIONS, DETACH_FUNCTION, EXPIRY_FUNCTIONS, OTP_FUNCTIONS } from './credential-functions.ts'
+import {
+  CREDENTIAL_FUNCTIONS,
+  DETACH_FUNCTION,
+  DETAILS_FUNCTION,
+  EXPIRY_FUNCTIONS,
+  OTP_FUNCTIONS,
+} from './credential-functions.ts'
 import { CREDENTIAL_EXPIRY_FUNCTIONS, END_FUNCTIONS } from './end-functions.ts'
 import { CALLER_FUNCTIONS, LOGIN_FUNCTIONS } from './login-functions.ts'
 import { handleErrors, type PostgresClient, type PostgresPool } from './pool.ts'
@@ -23,6 +29,7 @@ export const STEPS: readonly string[] = [
   DETACH_FUNCTION,
   EXPIRY_FUNCTIONS + CREDENTIAL_EXPIRY_FUNCTIONS + CALLER_FUNCTIONS,
   BATCH_FUNCTIONS,
+  DETAILS_FUNCTION,
 ]
 
 const PREPARE_MILLISECONDS = 60_000

@@ -66,6 +66,9 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
     rotate: ({ app, id, by, credential, others, now }) =>
       call('session_rotate_v2', app, id, by, credentialValues(credential), others === 'end', now) as Promise<boolean>,
 
+    setDetails: ({ app, id, hash, from, to, now }) =>
+      call('session_set_details_v1', app, id, hash, from, to, now) as Promise<boolean>,
+
     async findOTP({ app, hash, now }) {
       const found = await reads.otp(app, hash)
       return found && now < found.credential.expiresAt && isLive(found.session, now) ? found : undefined

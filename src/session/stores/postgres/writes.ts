@@ -6,6 +6,9 @@ import { licences, perUser } from './limits.ts'
 import type { PostgresStatement } from './pool.ts'
 import { credentialValues, sessionValues } from './rows.ts'
 
+// The driver escapes the texts of a list character by character. For a longer storage, a statement of its own is faster.
+const LONGEST_GATHERED = 8000
+
 type CreateCall = CallOf<'create'>
 type UpdateCall = CallOf<'update'>
 
@@ -36,20 +39,22 @@ export function postgresWrites(calls: PostgresCalls) {
 
   return {
     create: async (asked: CreateCall): Promise<Admission> =>
-      isPlainVisit(asked)
+      isShortVisit(asked)
         ? calls.open((call) => createGathered(call, asked))
         : admission(await calls.rows(creation(asked))),
     update: async (asked: UpdateCall): Promise<Updated> =>
-      changesOnlyStorage(asked)
+      changesOnlyShortStorage(asked)
         ? calls.open((call) => updateGathered(call, asked))
         : changed(await calls.rows(change(asked))),
   }
 }
 
-/** Whether no other session can end because of the new session, neither by a limit nor as a repeated login. */
-function isPlainVisit({ session, credential, limits }: CreateCall): boolean {
+/** Whether the storage is short, and no other session can end by a limit or as a repeated login. */
+function isShortVisit({ session, credential, limits }: CreateCall): boolean {
   const mayRepeat = credential.kind === 'cookie' && credential.details !== null
-  return !mayRepeat && (session.userId === null || perUser(limits) === null)
+  return (
+    !mayRepeat && session.storage.length <= LONGEST_GATHERED && (session.userId === null || perUser(limits) === null)
+  )
 }
 
 function creation({ app, session, credential, limits, now }: CreateCall): PostgresStatement {
@@ -79,8 +84,12 @@ function transposed(rows: readonly unknown[][]): unknown[][] {
   return rows[0]?.map((_, place) => rows.map((row) => row[place])) ?? []
 }
 
-function changesOnlyStorage({ changes: { storage, ...others } }: UpdateCall): boolean {
-  return storage !== undefined && Object.values(others).every((value) => value === undefined)
+function changesOnlyShortStorage({ changes: { storage, ...others } }: UpdateCall): boolean {
+  return (
+    storage !== undefined &&
+    storage.length <= LONGEST_GATHERED &&
+    Object.values(others).every((value) => value === undefined)
+  )
 }
 
 function change({ app, id, expected, writeId, changes, limits, now }: UpdateCall): PostgresStatement {

@@ -47,12 +47,25 @@ return '1'
 `,
 )
 
+/** `from` and `to` are JSON. */
+export const SET_DETAILS = script(
+  `
+local id, hash, from, to, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local c = liveRecord(id, hash, now) and readCredential(id, hash)
+if not c or not c.lastSeenAt or c.details ~= from then return '0' end
+c.details = to
+writeCredential(id, c)
+return '1'
+`,
+)
+
 /** The caller checks whether the session and the OTP have expired. */
 export const FIND_OTP = script(
   `
 local id = call('GET', app .. 'otp:' .. ARGV[1])
 if not id then return false end
-local found = call('HMGET', sessionKey(id), 'r', 's', 'c' .. ARGV[1])
+local found = call('HMGET', sessionKey(id), 'r', 's', 'c' .. ARGV[1], 'e')
+if found[4] and isMarked(found[4], recordOf(found[1])) then return false end
 return found[1] and found[3] and { id, found[1], found[2], found[3] } or false
 `,
 )
@@ -79,7 +92,8 @@ export const CREDENTIALS_OF = script(
 local answer = {}
 for n, id in ipairs(ARGV) do
   answer[n] = {}
-  for _, hash in ipairs((hashesOf(id))) do
+  local r = call('HEXISTS', sessionKey(id), 'e') == 1 and readRecord(id)
+  for _, hash in ipairs(r and r.isMarked and {} or (hashesOf(id))) do
     table.insert(answer[n], hash)
     table.insert(answer[n], call('HGET', sessionKey(id), 'c' .. hash))
   end

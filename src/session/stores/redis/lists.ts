@@ -29,6 +29,7 @@ local function isDamagedListed(id)
 end
 
 local function isListed(id, r)
+  if r.isMarked then return false end
   if r.isDamaged then return isDamagedListed(id) end
   if now >= r.ends or (userId ~= '' and r.userId ~= userId) or (kind ~= '' and r.kind ~= kind) then return false end
   if via ~= '' and not (r.startTime and hasVia(id, via)) then return false end
@@ -145,6 +146,8 @@ return answer
 const COUNT = script(
   `${FILTERS}
 local afterValue, afterId, all = tonumber(ARGV[6]), ARGV[7], ARGV[8] == '1'
+-- The indexes still contain the marked sessions.
+if call('HGET', app .. 'mark', 'state') == 'ended' then error('ENDING') end
 if not afterValue then
   local healed = heal(userId == '' and app .. 'end' or userSet(userId), now) > 0
   if all then return { digits(call('ZCARD', app .. 'end')), healed and '1' or '', '' } end

@@ -25,7 +25,7 @@ end
 
 -- Returns the origin of an unused login, or nil for any other session.
 local function originOf(id, r)
-  if not r or not r.startTime or r.lastAccessTime > r.startTime then return nil end
+  if not r or r.isMarked or not r.startTime or r.lastAccessTime > r.startTime then return nil end
   local origin
   for _, c in ipairs(credentialsOf(id)) do
     if c.lastSeenAt then return nil end

@@ -55,9 +55,21 @@ local function recordOf(text)
   return r
 end
 
+-- Whether an endMany has ended the session. The field "e" is the token of an endMany that prepares to end the session.
+-- If the mark is missing, the endMany is over, so the session has ended.
+local function isMarked(token, r)
+  if not token or not (r.startTime or r.isDamaged) then return false end
+  local mark = call('HMGET', app .. 'mark', 'token', 'state')
+  return mark[1] ~= token or mark[2] == 'ended'
+end
+
+-- Returns the record and its text. A marked session has a record, but is not live.
 local function readRecord(id)
-  local text = call('HGET', sessionKey(id), 'r')
-  return text and recordOf(text) or nil
+  local found = call('HMGET', sessionKey(id), 'r', 'e')
+  if not found[1] then return nil end
+  local r = recordOf(found[1])
+  if isMarked(found[2], r) then r = setmetatable({ isMarked = true }, { __index = r }) end
+  return r, found[1]
 end
 
 local function writeRecord(id, r)
@@ -67,7 +79,7 @@ local function writeRecord(id, r)
   }, '\n'))
 end
 
-local function isLive(r, now) return r.startTime ~= nil and now < r.ends end
+local function isLive(r, now) return r.startTime ~= nil and now < r.ends and not r.isMarked end
 local function isGuest(r) return r.grants == '""' and r.userId == 'null' end
 
 local EXPIRY_OF_CREDENTIAL = '^${[...Array.from({ length: 6 }, () => SKIPPED), NUMBER, ''].join(NEW_LINE)}'
@@ -88,7 +100,7 @@ end
 
 local function damagedRecord(id)
   local r = readRecord(id)
-  return r and r.isDamaged and r or nil
+  return r and r.isDamaged and not r.isMarked and r or nil
 end
 
 -- Redis deletes each key MARGIN milliseconds after "ends", even if no sweep runs.
@@ -278,7 +290,10 @@ local function isFull(r, sessions, guests, now)
     if sessions and stored >= sessions and stored - countRepeated() >= sessions then return true end
     return guests ~= nil and isGuest(r) and call('ZCARD', app .. 'guests') >= guests
   end
-  return full() and (heal(app .. 'end', now) == 0 or full())
+  if not full() then return false end
+  -- The indexes still contain the marked sessions.
+  if call('HGET', app .. 'mark', 'state') == 'ended' then error('ENDING') end
+  return heal(app .. 'end', now) == 0 or full()
 end
 
 -- Ends the user's oldest sessions beyond the limit. Never ends the session "id" or a session with an API token.
@@ -438,7 +453,7 @@ end
 -- Deletes the record and the storage but keeps the tombstones. Does not change the indexes.
 local function removeRecord(id, keepsMessage)
   local key = sessionKey(id)
-  call('HDEL', key, 'r', 's')
+  call('HDEL', key, 'r', 's', 'e')
   call('PEXPIRE', key, (keepsMessage and MESSAGE or TOMBSTONE) + CLOCK_SKEW)
 end
 

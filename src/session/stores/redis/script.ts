@@ -27,7 +27,7 @@ export function script(...parts: string[]): Script {
 function neededBy(code: string): string[] {
   const words = wordsIn(code)
   const needed: string[] = []
-  for (const { names, text } of LIBRARY.toReversed()) {
+  for (const { names, text } of [...LIBRARY].reverse()) {
     if (!names.some((name) => words.has(name))) continue
     needed.unshift(text)
     for (const word of wordsIn(text)) words.add(word)

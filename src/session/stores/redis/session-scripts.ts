@@ -1,5 +1,14 @@
 import { SWEEP_MARGIN_MILLISECONDS, TOUCH_GRACE_MILLISECONDS } from '../../record.ts'
+import { STEP_SESSIONS } from './marked-ends.ts'
 import { script } from './script.ts'
+
+// While an endMany prepares to end the sessions, it also ends the sessions that begin.
+const MARKING = `
+local function markNew(id, kind)
+  local mark = call('HMGET', app .. 'mark', 'token', 'state', 'kind')
+  if mark[2] == 'preparing' and (mark[3] == '' or mark[3] == kind) then call('HSET', sessionKey(id), 'e', mark[1]) end
+end
+`
 
 const INSERTING = `
 local function insert(id, text, storage, c, now)
@@ -7,6 +16,7 @@ local function insert(id, text, storage, c, now)
   r.serial = call('INCR', app .. 'serial')
   writeRecord(id, r)
   call('HSET', sessionKey(id), 's', storage)
+  markNew(id, r.kind)
   indexSession(id, r, nil, now)
   addCredential(id, c, r, now)
   if c.via == 'link' or c.via == 'token' then indexByVia(id, r, { c }) end
@@ -19,17 +29,20 @@ end
  * the same keys as the second part.
  */
 export const CREATE = script(
-  `
+  `${MARKING}
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local ends, startTime, lastAccessTime = tonumber(ARGV[10]), ARGV[11], ARGV[12]
 local key = sessionKey(id)
-if call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
+-- Usually, there is neither a tombstone with this id nor a mark.
+local isUsual = call('EXISTS', key, app .. 'mark') == 0
+if not isUsual and call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
 local isBelowLimits = not (sessions and call('ZCARD', app .. 'end') >= sessions)
   and not (guests and call('ZCARD', app .. 'guests') >= guests)
 if ends and isBelowLimits then
   local serial = digits(call('INCR', app .. 'serial'))
   call('HSET', key, 'r', text .. serial, 's', storage, 'c' .. hash, credential)
+  if not isUsual then markNew(id, 'web') end
   call('ZADD', app .. 'created', startTime, id)
   call('ZADD', app .. 'seen', lastAccessTime, id)
   call('ZADD', app .. 'end', ARGV[10], id)
@@ -52,7 +65,7 @@ return ended
 
 /** Returns 'gone', 'moved', 'exists', or 'replaced' followed by the sessions that ended because of a limit. */
 export const REPLACE = script(
-  `${INSERTING}
+  `${MARKING}${INSERTING}
 local id, version, by, now = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local newId, text, storage, hash, credential = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local sessions, guests, perUser = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
@@ -90,11 +103,12 @@ return ended
 export const UPDATE_STORAGE = script(
   String.raw`
 local key, now, version, by, writeId = sessionKey(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local found = call('HMGET', key, 'r', 'c' .. by)
+local found = call('HMGET', key, 'r', 'c' .. by, 'e')
 if not found[1] then return { '0' } end
 local expiresAt = found[2] and string.match(found[2], EXPIRY_OF_CREDENTIAL)
 local isExpired = not expiresAt or now >= tonumber(expiresAt)
 local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+if found[3] and isMarked(found[3], { startTime = startTime ~= '' }) then return { '0' } end
 if last == writeId then return { '1' } end
 local hasEnded = startTime == '' or now >= tonumber(ends)
 if hasEnded or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
@@ -111,9 +125,8 @@ export const UPDATE = script(
 local id, now, version, by, writeId, perUser = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], tonumber(ARGV[6])
 local userName, userId, grants, lastAccessTime = ARGV[7], ARGV[8], ARGV[9], tonumber(ARGV[10])
 local idle, ends, authenticatedAt, storage = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14]
-local text = call('HGET', sessionKey(id), 'r')
-local r = text and recordOf(text)
-if r and r.writeId == writeId then return { '1' } end
+local r, text = readRecord(id)
+if r and not r.isMarked and r.writeId == writeId then return { '1' } end
 if not isUsable(id, r, by, now) or (version and version ~= r.version) then return { '0' } end
 
 r.version, r.writeId = r.version + 1, writeId
@@ -183,14 +196,19 @@ return ended
 `,
 )
 
-/** An empty filter parameter matches every session. */
+/**
+ * An empty filter parameter matches every session. Returns 'many' if a filter without a user matches too many sessions
+ * for one step, and otherwise 'ended', followed by the ended sessions.
+ */
 export const END_MANY = script(
   `
 local userId, kind, exceptId, reason, now, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local set = app .. 'end'
 if userId ~= '' then set = userSet(userId) elseif kind == 'rest' then set = app .. 'rest' end
+if userId == '' and call('ZCARD', set) > ${STEP_SESSIONS} then return { 'many' } end
 local ended, removed, missing = {}, {}, {}
 local function isSelected(id, r)
+  if r.isMarked then return false end
   -- A damaged record shows no user. If the filter has a user, the loop below reads only the index of this user.
   if r.isDamaged then return kind == '' or (kind == 'rest') == (call('ZSCORE', app .. 'rest', id) ~= false) end
   return isLive(r, now) and (userId == '' or r.userId == userId) and (kind == '' or r.kind == kind)
@@ -209,6 +227,7 @@ unindex(removed)
 if userId ~= '' then removeAll(set, removed) end
 dropMissing(missing, set)
 sendNotifications()
+table.insert(ended, 1, 'ended')
 return ended
 `,
 )
@@ -226,7 +245,7 @@ export const REMOVE = script(
   `${REASON}
 local id, now, message = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local r = readRecord(id)
-if not r then return false end
+if not r or r.isMarked then return false end
 local reason = (r.isDamaged or isLive(r, now)) and 'revoked' or reasonOf(r)
 endSession(id, r, 'revoked', now, message)
 if message ~= '' then
@@ -245,9 +264,16 @@ return endedLine(id, r, reason)
 /** Deletes the message and returns it as JSON. Returns nothing if there is no message. */
 export const TAKE_MESSAGE = script(
   `
-local hash, now = ARGV[1], tonumber(ARGV[2])
-local id = call('GET', app .. 'message:' .. hash)
-local text = id and call('HGET', sessionKey(id), 't' .. hash)
+local id, hash, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local text = call('HGET', sessionKey(id), 't' .. hash)
+local r = not text and readRecord(id)
+if r and r.isMarked then
+  local mark, c = call('HMGET', app .. 'mark', 'reason', 'now', 'message'), readCredential(id, hash)
+  local endedAt = tonumber(mark[2])
+  if not c or c.kind == 'otp' or (mark[3] or '') == '' or now >= endedAt + MESSAGE then return false end
+  endCredential(id, c, mark[1], endedAt)
+  return mark[3]
+end
 local tombstone = text and tombstoneOf(text)
 if not tombstone or tombstone.message == '' or now >= tombstone.keepUntil then return false end
 local message = tombstone.message

@@ -14,7 +14,7 @@ import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { foundState } from '../shared/found.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
-import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE } from './credential-scripts.ts'
+import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE, SET_DETAILS } from './credential-scripts.ts'
 import { layoutCheck, STEPS } from './layout.ts'
 import {
   credentialFrom,
@@ -27,6 +27,7 @@ import {
   recordText,
 } from './lines.ts'
 import { countListed, listPage } from './lists.ts'
+import { markedEnds } from './marked-ends.ts'
 import { reconnectionOf } from './reconnection.ts'
 import {
   CREATE,
@@ -41,7 +42,7 @@ import {
   UPDATE_STORAGE,
 } from './session-scripts.ts'
 
-// `endMany` ends all sessions in one script, which takes about 0.2 seconds for 10,000 sessions.
+// `endMany` ends all sessions of a user in one script, which takes about 0.2 seconds for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
 const PROBE_LIFE_MILLISECONDS = 60_000
 
@@ -90,13 +91,23 @@ export function redisStoreWith(
   const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
   const send = sender(deadlineMilliseconds)
   const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
+  const ends = markedEnds({ run: scriptRunner(send, keyPrefix), send, keyPrefix, deadlineMilliseconds })
+  const started = new Set<string>()
+  /** When this process first uses an application, it continues an endMany whose process has stopped. */
+  const start = async (app: string) => {
+    if (started.has(app)) return
+    await checkLayout(app)
+    if (started.has(app)) return
+    started.add(app)
+    ends.settle(app).catch(() => {}) // A sweep tries again.
+  }
   const checked =
     (run: RunScript): RunScript =>
     async (script, app, ...parameters) => {
-      await checkLayout(app)
+      if (!started.has(app)) await start(app)
       return run(script, app, ...parameters)
     }
-  const run = checked(scriptRunner(send, keyPrefix))
+  const run = checked(ends.run)
   const longer = sender(deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
   const runLonger = checked(scriptRunner(longer, keyPrefix))
 
@@ -117,19 +128,30 @@ export function redisStoreWith(
     },
 
     async find({ app, id, hash, now }): Promise<Found | undefined> {
-      await checkLayout(app)
-      const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`)
-      const [text, storage, credential, tombstone] = answer as (string | null)[]
-      const session = text == null ? undefined : parseRecord(id, text, storage ?? '')
-      const known = credential == null ? undefined : credentialFrom(hash, credential)
-      const state = session && known && foundState({ session, credential: known }, now)
-      return state ?? (tombstone ? endedCredentialFrom(tombstone, now) : undefined)
+      if (!started.has(app)) await start(app)
+      for (let isRepeated = false; ; isRepeated = true) {
+        const answer = await send('HMGET', sessionKey(app, id), 'r', 's', `c${hash}`, `t${hash}`, 'e')
+        const [text, storage, credential, tombstone, token] = answer as (string | null)[]
+        const session = text == null ? undefined : parseRecord(id, text, storage ?? '')
+        const known = credential == null ? undefined : credentialFrom(hash, credential)
+        if (token != null && known && session?.startTime !== null) {
+          const end = await ends.endOf(app, token, now)
+          if (end === 'over' && !isRepeated) continue
+          if (end !== 'live') return end === 'over' || known.kind === 'otp' ? undefined : end
+        }
+        const state = session && known && foundState({ session, credential: known }, now)
+        return state ?? (tombstone ? endedCredentialFrom(tombstone, now) : undefined)
+      }
     },
 
     async get({ app, id }) {
-      await checkLayout(app)
-      const [text, storage] = (await send('HMGET', sessionKey(app, id), 'r', 's')) as (string | null)[]
-      return text == null ? undefined : recordFrom(id, text, storage ?? '')
+      if (!started.has(app)) await start(app)
+      const answer = await send('HMGET', sessionKey(app, id), 'r', 's', 'e')
+      const [text, storage, token] = answer as (string | null)[]
+      if (text == null) return undefined
+      const isCovered = token != null && parseRecord(id, text, '')?.startTime !== null
+      if (isCovered && (await ends.endOf(app, token, 0)) !== 'live') return undefined
+      return recordFrom(id, text, storage ?? '')
     },
 
     async credentials({ app, ids }) {
@@ -169,6 +191,9 @@ export function redisStoreWith(
     rotate: async ({ app, id, by, credential, others, now }) =>
       isOne(await run(ROTATE, app, id, by, ...hashAndText(credential), others, now)),
 
+    setDetails: async ({ app, id, hash, from, to, now }) =>
+      isOne(await run(SET_DETAILS, app, id, hash, JSON.stringify(from), JSON.stringify(to), now)),
+
     async findOTP({ app, hash, now }): Promise<FoundOTP | undefined> {
       const found = (await run(FIND_OTP, app, hash)) as [string, string, string, string] | null
       if (!found) return undefined
@@ -205,10 +230,13 @@ export function redisStoreWith(
       return ended ? endedFrom(ended as string) : undefined
     },
 
-    async endMany({ app, filter: { userId, kind = '', exceptId = '' }, reason, message, now }) {
+    async endMany(call) {
+      const { app, reason, message, now } = call
+      const { userId, kind = '', exceptId = '' } = call.filter
       const filter = [jsonOrNothing(userId), kind, exceptId]
-      const ended = await runLonger(END_MANY, app, ...filter, reason, now, jsonOrNothing(message || undefined))
-      return (ended as string[]).map(endedFrom)
+      const answer = await runLonger(END_MANY, app, ...filter, reason, now, jsonOrNothing(message || undefined))
+      const [state, ...ended] = answer as string[]
+      return state === 'many' ? ends.endAll(call) : ended.map(endedFrom)
     },
 
     async remove({ app, id, message, now }) {
@@ -216,8 +244,8 @@ export function redisStoreWith(
       return removed ? endedFrom(removed as string) : undefined
     },
 
-    async takeMessage({ app, hash, now }) {
-      const message = await run(TAKE_MESSAGE, app, hash, now)
+    async takeMessage({ app, id, hash, now }) {
+      const message = await run(TAKE_MESSAGE, app, id, hash, now)
       return message ? (readableTextFrom(message as string) ?? undefined) : undefined
     },
 
@@ -225,7 +253,12 @@ export function redisStoreWith(
 
     count: (call) => countListed(run, call),
 
-    sweep: async ({ app, now, limit }) => ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom),
+    async sweep({ app, now, limit }) {
+      if (!started.has(app)) await start(app)
+      await ends.settle(app)
+      const swept = ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom)
+      return [...ends.takeUnreported(app), ...swept]
+    },
 
     async probe({ app, now }) {
       try {

@@ -51,6 +51,7 @@ export interface EmbeddedRows<Row extends SessionRow = SessionRow> {
 
   addCredential(row: Row, credential: Credential): void
   seeCredential(row: Row, hash: string, lastSeenAt: number, from: SeenFrom): void
+  setDetails(row: Row, hash: string, details: string): void
   deleteCredential(row: Row, hash: string): void
 
   /** Replaces a tombstone with this hash. */

@@ -105,6 +105,15 @@ export function embeddedStore<Row extends SessionRow>(
         return row !== undefined
       }),
 
+    setDetails: ({ app, id, hash, from, to, now }) =>
+      write(app, (rows) => {
+        const row = liveRow(rows, id, { by: hash }, now)
+        const credential = row && rows.credential(row, hash)
+        if (!credential || credential.lastSeenAt === null || credential.details !== from) return false
+        rows.setDetails(row, hash, to)
+        return true
+      }),
+
     findOTP: async ({ app, hash, now }) => liveOTP(rowsOf(app), hash, now),
 
     redeem: ({ app, hash, credential, limits, now }) =>

@@ -112,6 +112,7 @@ export function memoryRows(listener: RowListener = NO_LISTENER): MemoryRows {
     },
     seeCredential: (row, hash, lastSeenAt, { device, address }) =>
       change(row, hash, { lastSeenAt, ...(device !== null && { device }), ...(address !== null && { address }) }),
+    setDetails: (row, hash, details) => change(row, hash, { details }),
     deleteCredential(row, hash) {
       row.credentials.delete(hash)
       otps.delete(hash)

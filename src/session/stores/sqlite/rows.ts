@@ -73,6 +73,9 @@ export function sqliteRows(
     `UPDATE session_credentials SET last_seen_at = ?, device = coalesce(?, device), address = coalesce(?, address)
       WHERE session_key = ? AND hash = ?`,
   )
+  const setDetailsStatement = db.prepare(
+    'UPDATE session_credentials SET details = ? WHERE session_key = ? AND hash = ?',
+  )
   const authenticatedStatement = db.prepare(
     `UPDATE session_credentials SET authenticated_at = ?, via = 'login' WHERE session_key = ? AND hash = ?`,
   )
@@ -261,6 +264,10 @@ export function sqliteRows(
       seeCredential({ key }, hash, lastSeenAt, { device, address }) {
         cache.forget(key)
         seenStatement.run(lastSeenAt, device, address, key, hash)
+      },
+      setDetails({ key }, hash, details) {
+        cache.forget(key)
+        setDetailsStatement.run(details, key, hash)
       },
       deleteCredential({ key }, hash) {
         cache.forget(key)

@@ -22,25 +22,31 @@ export interface ContractAnswer {
   ends?: AbortSignal
 }
 
-/** The paths of gates: `requireUser`, `requirePrivilege('viewReports')` and `requireRecentLogin`, with these options. */
+/** The paths of gates with options: `requireUser`, `requirePrivilege('viewReports')` and `requireRecentLogin`. */
 export const CONTRACT_GATES = {
   '/own': { loginPath: '/sign-in' },
   '/reports': { loginPath: '/sign-in' },
   '/danger': { withinMinutes: 5, proof: 'password', confirmPath: '/confirm' },
 } as const
 
+/** The path of the gate `requireDeviceBinding`. */
+export const BOUND_PATH = '/bound'
+
 // One server of the contract runs at a time in a process.
 let outages = 0
+let laterMilliseconds = 0
+const ELEVEN_MINUTES = 11 * 60_000
 const timers = new Set<object>()
 
 export function contractManager(guests: 'first-request' | 'first-write'): ContractManager {
   const store = memoryStore()
+  laterMilliseconds = 0
   return createSessions({
     appName: 'CONTRACT',
     store: { ...store, find: (call) => (outages-- > 0 ? Promise.reject(new Error('an outage')) : store.find(call)) },
-    clock: { now: () => Date.now(), after: countedTimer },
+    clock: { now: () => Date.now() + laterMilliseconds, after: countedTimer },
     guests,
-    secureCookie: false,
+    deviceBinding: {},
     roles: { clerk: ['viewReports'], reader: ['viewPages'] },
   }) as unknown as ContractManager
 }
@@ -88,6 +94,7 @@ const GET: Record<string, Run | undefined> = {
   '/own': page,
   '/reports': page,
   '/danger': page,
+  [BOUND_PATH]: page,
   '/empty': () => ({ status: 204 }),
   '/unchanged': () => ({ status: 304, headers: { ETag: '"1"' } }),
   '/state': ({ userName, storage, id }) => ({
@@ -141,6 +148,11 @@ const POST: Record<string, Run | undefined> = {
       await new Promise((resolve) => setTimeout(resolve, 500))
       storage.count = (storage.count ?? 0) + 1
     })
+    return { status: 200 }
+  },
+  // Bound cookies end after ten minutes.
+  '/later': () => {
+    laterMilliseconds += ELEVEN_MINUTES
     return { status: 200 }
   },
   // The next request of a session fails.

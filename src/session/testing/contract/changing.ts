@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { SessionId } from '../../record.ts'
 import type { Expected, SessionChanges } from '../../store.ts'
 import { atOnce, CALLERS, credential, HOUR, NOWHERE, rounds, type StorePromise, session } from './fixtures.ts'
 
@@ -76,12 +77,15 @@ export const changing: StorePromise[] = [
   {
     claim: 'an update that is repeated with the same write id returns true and writes nothing',
     async check({ store, stored }) {
-      const { record, cookie } = await stored()
-      const ask = (expected: Expected) =>
-        store.update({ id: record.id, expected, writeId: 'same', changes: { storage: '{"n":1}' } })
+      const [{ record, cookie }, other] = [await stored(), await stored()]
+      const update = (id: SessionId, expected: Expected, writeId: string) =>
+        store.update({ id, expected, writeId, changes: { storage: '{"n":1}' } })
+      const ask = (expected: Expected) => update(record.id, expected, 'same')
       assert.equal((await ask({ version: 1, by: cookie.hash })).updated, true)
       assert.equal((await ask({ version: 1, by: cookie.hash })).updated, true)
       assert.equal((await ask({ by: cookie.hash })).updated, true)
+      const repeated = await Promise.all([ask({}), update(other.record.id, {}, 'w'), ask({})])
+      assert.ok(repeated.every(({ updated }) => updated))
       assert.equal((await store.get({ id: record.id }))?.version, 2)
     },
   },

@@ -125,6 +125,13 @@ export async function assertEnded(
   assert.deepEqual(await store.endMany({ filter: { userId: '3' }, reason: 'closed' }), [])
   assert.equal(await store.get({ id }), undefined)
   assert.deepEqual(await credentialsOf(id), [])
+  const found = { state: 'ended', reason: 'revoked', endedAt: clock.now(), message: true, origin: null }
+  assert.deepEqual(await store.find({ id, hash }), found)
+  assert.equal(await store.takeMessage({ id, hash }), MESSAGE)
+  assert.equal(await store.takeMessage({ id, hash }), undefined)
+  assert.deepEqual(await store.find({ id, hash }), { ...found, message: false })
+  assert.equal(await store.find({ id, hash: link.hash }), undefined)
+
   assert.deepEqual((await store.list({ filter: { userId: '3' }, page: {} })).sessions, [])
   for (const filter of [{ userId: '3' }, { kind: 'rest' }] as const) assert.equal(await store.count({ filter }), 0)
   for (const filter of [{}, { kind: 'web' }, { state: 'user' }] as const)
@@ -137,12 +144,5 @@ export async function assertEnded(
   const admission = await store.create({ ...late, limits: { ...limits, sessions: others + 2 } })
   assert.deepEqual(admission, { admitted: true, ended: [] })
   assert.deepEqual(await store.create({ ...newSession(), limits: { sessions: others + 2 } }), { admitted: false })
-
-  const found = { state: 'ended', reason: 'revoked', endedAt: clock.now(), message: true, origin: null }
-  assert.deepEqual(await store.find({ id, hash }), found)
-  assert.equal(await store.takeMessage({ id, hash }), MESSAGE)
-  assert.equal(await store.takeMessage({ id, hash }), undefined)
-  assert.deepEqual(await store.find({ id, hash }), { ...found, message: false })
-  assert.equal(await store.find({ id, hash: link.hash }), undefined)
   return { id: late.session.id, hash: late.credential.hash }
 }

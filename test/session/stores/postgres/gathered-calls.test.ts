@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test, { after } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import { isNothingWritten, MOST_UNUSED_LOGINS } from '../../../../src/session/record.ts'
 import { postgresStore } from '../../../../src/session/stores/postgres/index.ts'
@@ -281,6 +282,20 @@ if (postgresUrl !== undefined) {
     assert.deepEqual(failed.slice(-2), ['gathered', 'alone'])
     await client.query('ROLLBACK')
     client.release()
+  })
+
+  test('while a connection that the pool opens hangs, the other connections serve the waiting calls and further calls', async (t) => {
+    const made = await Promise.all(range(3, () => stored(trial)))
+    const real = openPool(t, url)
+    const hanging = [new Promise<never>(() => {}), Promise.reject(new Error('No connection.'))]
+    for (const one of hanging) one.catch(() => {})
+    const partly = storeOn(Object.assign(Object.create(real), { connect: () => hanging.shift() ?? real.connect() }))
+    const [first, refused, last] = made.map(async ({ record: { id }, cookie: { hash } }, n) => {
+      for (let turn = 0; turn < n; turn++) await setImmediate()
+      return (await partly.find({ id, hash }))?.state
+    })
+    await assert.rejects(refused ?? Promise.resolve(), /No connection/)
+    assert.deepEqual(await Promise.all([first, last]), ['live', 'live'])
   })
 
   async function lockedRow(id: string) {

@@ -26,7 +26,7 @@ if (postgresUrl !== undefined) {
     await pool.query('UPDATE session_schema SET version = 99')
     await assert.rejects(
       preparePostgresStore(pool),
-      /newer version \(layout 99; this one knows 6\)\. Update the application/,
+      /newer version \(layout 99; this one knows 7\)\. Update the application/,
     )
     assert.equal((await pool.query('SELECT version FROM session_schema')).rows[0].version, 99)
   })

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type EndedSession, MESSAGE_MILLISECONDS, markNothingWritten, TOMBSTONE_MILLISECONDS } from '../../record.ts'
+import type { CallOf, Found } from '../../store.ts'
+import { withinDeadline } from '../shared/deadline.ts'
+import { type PerApp, perApp } from '../shared/per-app.ts'
+import type { RunScript, SendCommand } from './client.ts'
+import { endedCredentialFrom, endedFrom } from './lines.ts'
+import { script } from './script.ts'
+
+/** `endMany` without a user ends more sessions than this number by a mark. One step takes about 20 ms. */
+export const STEP_SESSIONS = 250
+// If the steps of another process have stood still for this time, the process has probably stopped.
+const STANDSTILL_MILLISECONDS = 1000
+const PAUSE_MILLISECONDS = 25
+
+// The key `mark` describes an endMany that takes several steps. In the state `preparing`, each session that the endMany
+// will end gets the token of the mark in its field `e`. In the state `ended`, all these sessions have ended. The
+// following steps delete their records, and then the mark.
+const MARK = script(`
+if call('EXISTS', app .. 'mark') == 1 then return '0' end
+call('DEL', app .. 'mark')
+call('HSET', app .. 'mark', 'token', ARGV[1], 'state', 'preparing', 'kind', ARGV[2], 'except', ARGV[3], 'reason', ARGV[4],
+  'now', ARGV[5], 'message', ARGV[6], 'cursor', '0', 'steps', '0')
+call('PEXPIRE', app .. 'mark', UNUSED)
+return '1'
+`)
+
+/** Returns '1' after the last step and '0' before, followed by the sessions that this step has ended. */
+const STEP = script(`
+local token = ARGV[1]
+local mark = call('HMGET', app .. 'mark', 'token', 'state', 'kind', 'except', 'reason', 'now', 'message', 'cursor')
+if mark[1] ~= token then return { '1' } end
+local state, kind, exceptId, reason, now, message = mark[2], mark[3], mark[4], mark[5], tonumber(mark[6]), mark[7]
+
+local function prepare(id)
+  local r = id ~= exceptId and readRecord(id)
+  local isOfKind = kind == '' or r and kind == (r.isDamaged and (call('ZSCORE', app .. 'rest', id) and 'rest' or 'web') or r.kind)
+  if r and isOfKind and (r.isDamaged or isLive(r, now)) then call('HSET', sessionKey(id), 'e', token) end
+end
+
+local ended, unindexed = { '0' }, {}
+local function finish(id)
+  local found = call('HMGET', sessionKey(id), 'r', 'e')
+  local r = found[2] == token and found[1] and recordOf(found[1])
+  if r and (r.startTime or r.isDamaged) then
+    ended[#ended + 1] = closeSession(id, r, reason, now, message)
+    unindexed[#unindexed + 1] = id
+    if r.userId ~= 'null' then call('ZREM', userSet(r.userId), id) end
+  end
+end
+
+-- A script may write to a full Redis if its first write deletes something.
+call('HDEL', app .. 'mark', 'cursor')
+local scanned = call('ZSCAN', app .. 'end', mark[8] or '0', 'COUNT', ${STEP_SESSIONS})
+for n = 1, #scanned[2], 2 do
+  if state == 'preparing' then prepare(scanned[2][n]) else finish(scanned[2][n]) end
+end
+unindex(unindexed)
+call('HSET', app .. 'mark', 'cursor', scanned[1])
+call('HINCRBY', app .. 'mark', 'steps', 1)
+if scanned[1] ~= '0' then return ended end
+if state == 'preparing' then
+  call('HSET', app .. 'mark', 'state', 'ended')
+  endedIds = { '' }
+  sendNotifications()
+else
+  call('DEL', app .. 'mark')
+  ended[1] = '1'
+end
+return ended
+`)
+
+interface MarkedEnds {
+  endAll(call: CallOf<'endMany'>): Promise<EndedSession[]>
+  /** Runs the script. If the script needs the indexes without marked sessions, first waits for the end of the steps. */
+  run: RunScript
+  /** Waits until the application has no mark. Continues the steps of a process that has stopped. */
+  settle(app: string): Promise<void>
+  /** Returns the sessions that this process has ended for other processes, once. */
+  takeUnreported(app: string): EndedSession[]
+  /** Returns the end of a session with this token. Returns 'live' if it has not ended, and 'over' after the last step. */
+  endOf(app: string, token: string, now: number): Promise<Found | 'live' | 'over' | undefined>
+}
+
+interface Connected {
+  run: RunScript
+  send: SendCommand
+  keyPrefix: (app: string) => string
+  deadlineMilliseconds: number
+}
+
+export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
+  const unreported: PerApp<EndedSession[]> = perApp(() => [])
+  const waits = new Map<string, Promise<void>>()
+  const markOf = async (app: string, ...fields: string[]) =>
+    (await send('HMGET', `${keyPrefix(app)}:mark`, ...fields)) as (string | null)[]
+
+  async function step(app: string, token: string, ended: EndedSession[]): Promise<boolean> {
+    const [isOver, ...lines] = (await run(STEP, app, token)) as string[]
+    ended.push(...lines.map(endedFrom))
+    return isOver === '1'
+  }
+
+  async function waitForSteps(app: string): Promise<void> {
+    let [before, since] = ['', performance.now()]
+    for (;;) {
+      const [token, steps] = await markOf(app, 'token', 'steps')
+      if (token == null) return
+      const state = `${token} ${steps}`
+      if (state === before && performance.now() - since >= STANDSTILL_MILLISECONDS)
+        while (!(await step(app, token, unreported(app))));
+      else if (state === before) await pause(PAUSE_MILLISECONDS, undefined, { ref: false })
+      else [before, since] = [state, performance.now()]
+    }
+  }
+
+  /** All callers share one wait, which goes on after the deadlines of the callers. */
+  function settle(app: string): Promise<void> {
+    const wait = waits.get(app) ?? waitForSteps(app).finally(() => waits.delete(app))
+    waits.set(app, wait)
+    return wait
+  }
+
+  return {
+    async endAll({ app, filter: { kind = '', exceptId = '' }, reason, message, now }) {
+      const token = randomUUID()
+      const text = message ? JSON.stringify(message) : ''
+      while ((await run(MARK, app, token, kind, exceptId, reason, now, text)) !== '1') await settle(app)
+      const ended: EndedSession[] = []
+      try {
+        while (!(await step(app, token, ended)));
+      } catch (error) {
+        unreported(app).push(...ended)
+        throw new Error('Redis failed while all sessions ended. A sweep ends and reports the rest.', { cause: error })
+      }
+      return ended
+    },
+    async run(script, app, ...parameters) {
+      const until = performance.now() + deadlineMilliseconds
+      for (;;) {
+        try {
+          return await run(script, app, ...parameters)
+        } catch (error) {
+          if (!(error instanceof Error && /\bENDING\b/.test(error.message))) throw error
+        }
+        const left = Math.max(1, Math.ceil(until - performance.now()))
+        await withinDeadline(settle(app), left, 'Redis').catch((error) => {
+          throw markNothingWritten(error)
+        })
+      }
+    },
+    settle,
+    takeUnreported: (app) => unreported(app).splice(0),
+    async endOf(app, token, now) {
+      const [current, state, reason, endedAt, message] = await markOf(app, 'token', 'state', 'reason', 'now', 'message')
+      if (current !== token) return 'over'
+      if (state !== 'ended') return 'live'
+      const keepUntil = Number(endedAt) + (message ? MESSAGE_MILLISECONDS : TOMBSTONE_MILLISECONDS)
+      return endedCredentialFrom([reason, endedAt, keepUntil, '', message].join('\n'), now)
+    },
+  }
+}
