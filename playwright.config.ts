@@ -18,6 +18,7 @@ const SAME_EVERYWHERE = [
   'api-docs.spec.ts',
   'cookie-options.spec.ts',
   'inspector-drawer.spec.ts',
+  'lab.spec.ts',
 ]
 
 export default defineConfig({
