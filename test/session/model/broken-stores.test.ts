@@ -9,10 +9,11 @@ const WALK = { runs: 100, seed: 3, endOnFailure: true }
 // Random walks without concurrent calls find these flaws.
 const ALONE = ['a session that is live in the millisecond of its end', 'an end that leaves no tombstones']
 // Only the store contract finds these flaws. The layer touches no ended session, and random walks use few cookies and
-// sessions.
+// sessions, and bind no cookie.
 const OUT_OF_REACH = [
   'a touch that extends every session, even an ended one',
   'a first use of a login that ends the unused logins only after an await',
+  'a change of details that compares, waits, then writes',
   'an endMany that ends the sessions in several steps, without a mark',
 ]
 

@@ -8,7 +8,10 @@ import type { BindingPolicy } from './binding-options.ts'
 import { isValidCookie } from './bound-values.ts'
 
 const HOUR_MILLISECONDS = 3_600_000
-/** This many failures within an hour end the cookie. */
+/**
+ * This many failures within an hour end the cookie. A request for which the browser skipped the proof counts, but ends
+ * nothing: after an outage of the network, Chromium sends such requests for minutes.
+ */
 const MOST_FAILURES = 10
 // A page may send several requests at once, so the failures within this time count as one.
 const BURST_MILLISECONDS = 10_000
@@ -36,6 +39,7 @@ export async function checkProof(
   const { deviceBinding } = context.policy
   if (!deviceBinding || !isBound(credential)) return 'proved'
   if (hasBoundCookie(context, exchange, credential, now) || isNew(deviceBinding, credential, now)) return 'proved'
+  clearInvalidCookie(context, exchange)
   // Any site can cause such requests, so they must not end the cookie.
   if (exchange.crossOrigin !== undefined)
     return exchange.crossOrigin === 'navigation' && reloadsNow(context, credential, exchange, now) ? 'reload' : 'failed'
@@ -52,6 +56,14 @@ function hasBoundCookie(
   const key = bindingKeyOf(credential)
   const values = boundCookie?.read(cookieHeader) ?? []
   return key !== undefined && values.some((value) => isValidCookie(key, value, now))
+}
+
+/**
+ * Browsers prove their key only when they have no bound cookie. After a change of a clock, a browser could otherwise keep
+ * the cookie for minutes after the end of its value.
+ */
+function clearInvalidCookie({ boundCookie }: Context, exchange: Exchange): void {
+  if (boundCookie && boundCookie.read(exchange.cookieHeader)?.length !== 0) exchange.setCookie(boundCookie.clear())
 }
 
 function isNew({ graceMilliseconds }: BindingPolicy, credential: Credential, now: number): boolean {
@@ -89,8 +101,8 @@ async function recordFailure(
     const counted = withFailure(binding, now)
     const change = { from: credential.details, to: detailsOf(handle, counted) }
     if (await store.setDetails({ id, hash, ...change, now })) {
-      const ended = strict || counted.failures >= MOST_FAILURES
       const skipped = exchange.skippedBinding?.slice(0, LONGEST_REASON)
+      const ended = strict || (counted.failures >= MOST_FAILURES && skipped === undefined)
       events.emit('bindingFailed', { ...eventOf(session, cause), handle, failures: counted.failures, ended, skipped })
       if (ended)
         await detachCredential(context, session, { handle, reason: 'revoked', cause, ...(message && { message }) })

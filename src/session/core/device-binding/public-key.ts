@@ -17,8 +17,9 @@ export function isPublicKeyText(text: string): boolean {
 /** Returns the text of a JSON Web Key (RFC 7517) for storage; undefined for a key of another type or size. */
 export function publicKeyText(algorithm: Algorithm, jwk: unknown): string | undefined {
   const { kty, crv, x, y, n } = Object(jwk) as Record<string, unknown>
-  const text =
-    algorithm === 'ES256' ? kty === 'EC' && crv === 'P-256' && `ES256:${x}:${y}` : kty === 'RSA' && `RS256:${n}`
+  const isOfCurve = kty === 'EC' && crv === 'P-256' && typeof x === 'string' && typeof y === 'string'
+  const isOfRSA = kty === 'RSA' && typeof n === 'string'
+  const text = algorithm === 'ES256' ? isOfCurve && `ES256:${x}:${y}` : isOfRSA && `RS256:${n}`
   return text && readPublicKey(text) ? text : undefined
 }
 

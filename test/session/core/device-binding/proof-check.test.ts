@@ -144,6 +144,23 @@ test('[BIND-3] a request without a live bound cookie is a guest’s: nothing is 
   assert.deepEqual([told.failures, new Date(told.lastFailure)], [1, new Date(clock.now())])
 })
 
+test('[BIND-16] a bound cookie that the browser keeps after its end is cleared, so that the browser proves its key', async (t) => {
+  const { visitor, clock, failures } = await startBound(t)
+  const browser = await new BoundBrowser(visitor()).begin()
+  const late = browser.visitor.copy()
+  clock.advance({ minutes: 11 })
+  assert.deepEqual(cookiesIn(await late.get('/own')), [BOUND_COOKIE])
+  assert.equal(late.cookies.has(BOUND_COOKIE), false)
+  assert.deepEqual(cookiesIn(await late.get('/own')), [])
+  assert.equal(failures.length, 1)
+  const reload = await browser.visitor.get('/own', LINK)
+  assert.match(reload.text, /refresh/)
+  assert.deepEqual(cookiesIn(reload), [BOUND_COOKIE])
+  await browser.refresh()
+  assert.deepEqual(cookiesIn(await browser.visitor.get('/own')), [])
+  assert.equal(await browser.visitor.read('/own'), 'Ana Lima')
+})
+
 test('[BIND-3] a user whose browser proves nothing may log in again, and gets a cookie of their own', async (t) => {
   const { visitor, clock } = await startBound(t)
   const browser = await new BoundBrowser(visitor()).begin()
@@ -183,6 +200,25 @@ test('[BIND-4] the tenth failure within an hour ends the cookie with a message; 
   assert.equal((await browser.visitor.read('/read')).userName, '')
   assert.equal(await browser.visitor.read('/message'), 'Log in again.')
   assert.equal(JSON.parse((await browser.refresh()).text).continue, false)
+})
+
+test('[BIND-17] requests for which the browser skipped the proof count, but end no cookie', async (t) => {
+  const { visitor, clock, failures } = await startBound(t, { minutes: 60 })
+  const browser = await new BoundBrowser(visitor()).begin()
+  const offline = thiefOf(browser)
+  for (let nth = 1; nth <= 12; nth++) {
+    clock.advance({ minutes: 3 })
+    const page = await offline.get('/own', {
+      'Secure-Session-Skipped': `unreachable;session_identifier="${browser.handle}"`,
+    })
+    assert.equal(page.status, 303)
+  }
+  assert.deepEqual([failures.length, failures.at(-1)?.failures, failures.at(-1)?.ended], [12, 12, false])
+  assert.equal(await browser.visitor.read('/own'), 'Ana Lima')
+  clock.advance({ seconds: 10 })
+  await offline.get('/own')
+  assert.equal(failures.at(-1)?.ended, true)
+  assert.equal(await browser.visitor.read('/own'), null)
 })
 
 test('[BIND-4] with strict, the first failure ends the cookie, but no other device of the session', async (t) => {
@@ -232,7 +268,7 @@ test('[BIND-5] a one-time link on another site is redeemed by the reload, and no
   const path = `/read?$4DSID=${await manager.createOTP(id)}`
   const reloading = await browser.visitor.get(path, LINK)
   assert.match(reloading.text, /refresh/)
-  assert.deepEqual(cookiesIn(reloading), [])
+  assert.deepEqual(cookiesIn(reloading), [BOUND_COOKIE])
   await browser.refresh()
   assert.equal((await browser.visitor.read(path)).userName, 'Ben')
 })
