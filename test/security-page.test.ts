@@ -21,6 +21,7 @@ import { SignUpLimit } from '../src/accounts/sign-up/sign-up-limit.ts'
 import { AUDIT_EVENTS } from '../src/audit/index.ts'
 import { readConfig } from '../src/config/config.ts'
 import { projectRoot } from '../src/config/project-root.ts'
+import { LabLimit } from '../src/lab/lab-limit.ts'
 import { DECISION_SECONDS } from '../src/operations/operations.ts'
 import { readOptions } from '../src/session/core/options.ts'
 import { memoryStore } from '../src/session/stores/memory/store.ts'
@@ -91,7 +92,7 @@ test('[DOC-2] every limiter is documented with its points and its window', () =>
     made.push([`\`${options.keyPrefix}\``, String(options.points), `${options.duration / 60} minutes`])
     return limiterInMemory(options)
   }
-  for (const Limit of [LoginLimit, SignUpLimit, ResetLimit, LinkLimit, UsageLimit]) new Limit(record)
+  for (const Limit of [LoginLimit, SignUpLimit, ResetLimit, LinkLimit, UsageLimit, LabLimit]) new Limit(record)
   assert.deepEqual(
     cellsOf('limiters').map(([counter, , ...numbers]) => [counter, ...numbers]),
     made,

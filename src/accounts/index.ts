@@ -24,7 +24,14 @@ export {
   refuseChangedAccount,
 } from './people/current-account.ts'
 export { refuseDemoPasswords } from './people/demo-passwords.ts'
-export { type Limiter, type LimiterOptions, limiterInMemory, type MakeLimiter } from './people/limiter.ts'
+export {
+  consumeAll,
+  type Limiter,
+  type LimiterOptions,
+  limiterInMemory,
+  type MakeLimiter,
+  NetworkLimiter,
+} from './people/limiter.ts'
 export { type AccountName, LONGEST_ACCOUNT_NAME, LONGEST_TYPED_PASSWORD, readAccountName } from './people/login-form.ts'
 export { newPasswordProblem, SHORTEST_PASSWORD } from './people/new-password.ts'
 export { createPasswords, LONGEST_PASSWORD_BYTES, type Passwords, passwordProblem } from './people/passwords.ts'

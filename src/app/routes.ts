@@ -119,6 +119,15 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   if (parts.config.profile === 'demo')
     routes.get('/dev/mailbox', 'public', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
+  // The lab breaks sessions on purpose, so production neither has nor loads it.
+  if (parts.config.profile === 'demo') {
+    const lab = loadLab(parts)
+    routes.get('/lab', 'public', async (ctx) => (await lab()).list(ctx))
+    routes.get('/lab/:experiment', 'public', async (ctx) => (await lab()).show(ctx))
+    routes.post('/lab/:experiment', 'public', async (ctx) => (await lab()).run(ctx))
+    routes.get('/lab/:experiment/test', 'public', async (ctx) => (await lab()).test(ctx))
+  }
+
   routes.get('/customers', 'viewCustomers', customers.list)
   routes.get('/customers/:id', 'viewCustomers', customers.show)
 
@@ -153,6 +162,19 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 
   return routes
+}
+
+/** Returns a function that loads the lab at its first call. */
+function loadLab({ config }: Pick<Parts, 'config'>) {
+  const load = async () => {
+    const { LabLimit, labPages } = await import('../lab/index.ts')
+    return labPages({ config, limit: new LabLimit() })
+  }
+  let loaded: ReturnType<typeof load> | undefined
+  return () => {
+    loaded ??= load()
+    return loaded
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { createRoutes } from '../../src/app/routes.ts'
+import { EXPERIMENTS } from '../../src/lab/experiments/index.ts'
 import type { RunningServer } from '../../src/process/server.ts'
 import { expect, sendLogin, test } from './fixtures.ts'
 import { PageInspector } from './inspect-page.ts'
@@ -33,6 +34,10 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/logout' },
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
+  ],
+  'guest in the lab': [
+    { at: '/lab' },
+    ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
   'salesperson with a customer': [
@@ -81,6 +86,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
+  '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 
 for (const [who, visits] of Object.entries(VISITS))
@@ -127,6 +133,12 @@ async function signUp(page: Page, email: string): Promise<void> {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign Up' }).click()
+}
+
+async function runExperiment(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Run the experiment' }).click()
+  await expect(page.locator('.timeline')).toHaveCount(2)
+  await page.locator('.more-summary').first().click()
 }
 
 async function makeToken(page: Page): Promise<void> {

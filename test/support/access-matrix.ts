@@ -203,6 +203,9 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/admin/accounts/:userId/enable':
       case '/admin/accounts/:userId/role':
         return path.replace(OBJECT, whose === 'foreign' ? String(DISABLED) : owner)
+      case '/lab/:experiment':
+      case '/lab/:experiment/test':
+        return path.replace(':experiment', 'fixation')
       default:
         assert.doesNotMatch(path, /:id|\{id\}|:userId/, 'add this path to test/support/access-matrix.ts')
         return path.replace('{name}', 'color')

@@ -15,6 +15,7 @@ const ROOMS = [
   'src/app',
   'src/api',
   'src/parts',
+  'src/lab',
   'src/operations',
   'src/accounts',
   'src/admin',
@@ -34,7 +35,7 @@ const ROOMS = [
 ]
 
 // Files of other rooms import these rooms only through their index file.
-const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|mail|metrics|operations|platform)$/
+const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|lab|mail|metrics|operations|platform)$/
 const ENTRIES_OF_SESSION =
   /^src\/session\/(index|(http|node-http|koa|fetch)\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']

@@ -31,7 +31,8 @@ export function deviceKey(algorithm: 'ES256' | 'RS256' = 'ES256', rsa = { modulu
 
 /** Returns the challenge in a header `Secure-Session-Registration` or `Secure-Session-Challenge`; '' for none. */
 export function challengeIn(header: string | string[] | undefined): string {
-  return /challenge="([^"]*)"/.exec(String(header))?.[1] ?? /^"([^"]*)"/.exec(String(header))?.[1] ?? ''
+  const [, ofRegistration = `${header}`] = String(header).split('challenge=')
+  return /^"([^"]*)"/.exec(ofRegistration)?.[1] ?? ''
 }
 
 function signed(head: Json, payload: Json, key: KeyObject): string {

@@ -4,9 +4,8 @@ import { ALGORITHMS, type Algorithm, readPublicKey } from './public-key.ts'
 
 // The proof of a key of 4,096 bits has about 1,600 characters.
 const LONGEST = 4096
-const PART = '[A-Za-z0-9_-]+'
 // The draft says that the header is a quoted text. Chromium sends the text without quotes.
-const HEADER = new RegExp(`^("?)(${PART})\\.(${PART})\\.(${PART})\\1$`)
+const HEADER = /^("?)([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\1$/
 
 /** A JSON Web Token (RFC 7519) by which a browser proves that it has the private key. */
 interface BindingProof {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import test from 'node:test'
 import { Client } from 'pg'
 import type { ListFilter } from '../../../../src/session/store.ts'
@@ -163,7 +164,13 @@ function* stepsOfOneTurn(store: TrialStore, first: number): Generator<[string, (
   const find = (n: number) => store.find({ id: `S-${n}`, hash: `hash-${n}`, now })
   const findEnded = (n: number) => store.find({ id: `G-${n}`, hash: `gone-${n}`, now })
   const write = (n: number) =>
-    store.update({ id: `S-${n}`, expected: { by: `hash-${n}` }, writeId: 'w', changes: { storage: '{}' }, now })
+    store.update({
+      id: `S-${n}`,
+      expected: { by: `hash-${n}` },
+      writeId: randomUUID(),
+      changes: { storage: '{}' },
+      now,
+    })
   const visit = () => store.create({ session: session(clock), credential: credential(clock), now })
   for (const [name, ask] of Object.entries({ find, findEnded, write, visit }))
     yield [`${name}, ten at once`, () => repeated(tenAtOnce(ask))]

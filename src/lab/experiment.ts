@@ -1,0 +1,101 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Browser, type SentRequest } from './browser.ts'
+import type { Shown, StartContestant } from './contestant.ts'
+import { Holds } from './holds.ts'
+
+export interface Experiment {
+  /** The last part of its address. */
+  name: string
+  title: string
+  question: string
+  steps: readonly string[]
+  expected: string
+  /** How the usual way is set up. */
+  usualWay: string
+  /** How this layer is set up, beyond what all experiments share. */
+  ownWay?: string
+  /** False if the login of the usual way does not call `regenerate()`. Default: true. */
+  regenerates?: boolean
+  /** The promise in docs/behaviour.md, and a test that proves it. */
+  promise: string
+  test: string
+  run(stage: Stage): Promise<Verdict>
+}
+
+interface Verdict {
+  holds: boolean
+  actual: string
+}
+
+interface Run extends Verdict {
+  requests: SentRequest[]
+}
+
+/** What an experiment may do with a contestant. */
+export interface Stage {
+  browser(who: string): Browser
+  /**
+   * Sends requests that wait in their handlers at the given hold. When all of them wait, calls `meanwhile`, and then
+   * releases them. Returns what they show.
+   */
+  overlap(send: (hold: string) => Promise<Shown>[], meanwhile?: () => Promise<unknown>): Promise<Shown[]>
+}
+
+/** Starts the contestant on a free port of this machine, runs the experiment over HTTP, and stops the contestant. */
+export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: StartContestant): Promise<Run> {
+  const holds = new Holds()
+  const contestant = start(holds.hold)
+  const server = createServer(contestant.listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  let begun = 0
+  const requests: SentRequest[] = []
+  const browsers: Browser[] = []
+  let overlaps = 0
+
+  const stage: Stage = {
+    browser(who) {
+      const browser = new Browser(who, origin, (sent) =>
+        requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }),
+      )
+      browsers.push(browser)
+      return browser
+    },
+    async overlap(send, meanwhile = async () => {}) {
+      const hold = `hold${overlaps++}`
+      const sent = send(hold)
+      const all = Promise.all(sent)
+      try {
+        // A request that is refused before its handler waits must not stop the run.
+        await Promise.race([holds.arrived(hold, sent.length), all])
+        await meanwhile()
+      } finally {
+        holds.release(hold)
+      }
+      return all
+    },
+  }
+
+  try {
+    await warmUp(origin)
+    begun = performance.now()
+    const verdict = await experiment.run(stage)
+    return { ...verdict, requests: requests.sort((one, other) => one.from - other.from) }
+  } finally {
+    for (const browser of browsers) browser.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await contestant.close()
+  }
+}
+
+/** The first request takes longer than the others, so the run does not show it. */
+async function warmUp(origin: string): Promise<void> {
+  const browser = new Browser('', origin, () => {})
+  try {
+    await browser.get('/page')
+  } finally {
+    browser.close()
+  }
+}

@@ -1,0 +1,16 @@
+import type { Experiment } from '../experiment.ts'
+import { fixation } from './fixation.ts'
+import { loginRace } from './login-race.ts'
+import { logoutRace } from './logout-race.ts'
+import { oneTimeLink } from './one-time-link.ts'
+import { parallelWrites } from './parallel-writes.ts'
+import { twoUsers } from './two-users.ts'
+
+export const EXPERIMENTS: readonly Experiment[] = [
+  parallelWrites,
+  logoutRace,
+  loginRace,
+  fixation,
+  oneTimeLink,
+  twoUsers,
+]

@@ -1,0 +1,2 @@
+export { LabLimit } from './lab-limit.ts'
+export { labPages } from './lab-pages.ts'

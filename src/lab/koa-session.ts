@@ -1,0 +1,111 @@
+import { setImmediate as reply } from 'node:timers/promises'
+import Koa, { type Context, type Middleware } from 'koa'
+import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
+import type { Hold } from './holds.ts'
+
+interface KoaSession {
+  user?: string
+  notes?: string[]
+  regenerate(): Promise<void>
+}
+
+type Mount = (options: { store: object }, app: Koa) => Middleware
+
+// The types of the package declare `ctx.session` for all applications of this project, so the name is no literal.
+const PACKAGE: string = 'koa-session'
+
+interface Options {
+  /** Whether the login calls `regenerate()`. */
+  regenerates: boolean
+}
+
+/** Returns `undefined` if the package is not installed, because it is a development dependency. */
+export async function koaSession({ regenerates }: Options): Promise<StartContestant | undefined> {
+  const mount = await importMount()
+  if (mount === undefined) return undefined
+  return (hold) => {
+    const store = new AsyncMap<object>()
+    const links = new AsyncMap<string>()
+    const app = new Koa()
+    app.silent = true
+    app.keys = ['The sessions of one run live shorter than a second.']
+    app.use(mount({ store }, app))
+    app.use(async (ctx) => {
+      const more = await answer(ctx, askedBy(ctx), { hold, links, regenerates })
+      const { user = null, notes = [] } = sessionOf(ctx) ?? {}
+      const shown: Shown = { user, notes, ...more }
+      ctx.body = JSON.stringify(shown)
+    })
+    return { listener: app.callback(), close: async () => {} }
+  }
+}
+
+async function importMount(): Promise<Mount | undefined> {
+  try {
+    return ((await import(PACKAGE)) as { default: Mount }).default
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+async function answer(
+  ctx: Context,
+  asked: Asked,
+  { hold, links, regenerates }: { hold: Hold; links: AsyncMap<string> } & Options,
+): Promise<Partial<Shown> | undefined> {
+  const session = sessionOf(ctx)
+  if (session === null) return undefined
+  switch (asked.path) {
+    case '/save':
+      await hold(asked.hold)
+      session.notes = [...(session.notes ?? []), asked.note]
+      break
+    case '/login':
+      if (regenerates) await session.regenerate()
+      session.user = asked.user
+      break
+    case '/logout':
+      Object.assign(ctx, { session: null })
+      break
+    case '/link': {
+      const token = crypto.randomUUID()
+      await links.set(token, session.user ?? '')
+      return { link: `/open?token=${token}` }
+    }
+    case '/open': {
+      // The package has no one-time links. Applications find the row of the token, and delete it after its use.
+      const user = await links.get(asked.token)
+      await hold(asked.hold)
+      if (user === undefined) break
+      await links.destroy(asked.token)
+      session.user = user
+    }
+  }
+  return undefined
+}
+
+function sessionOf(ctx: object): KoaSession | null {
+  return (ctx as { session: KoaSession | null }).session
+}
+
+/** Answers later, as a database does. */
+class AsyncMap<Value> {
+  readonly #values = new Map<string, string>()
+
+  async get(key: string): Promise<Value | undefined> {
+    await reply()
+    const text = this.#values.get(key)
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+
+  async set(key: string, value: Value): Promise<void> {
+    await reply()
+    this.#values.set(key, JSON.stringify(value))
+  }
+
+  async destroy(key: string): Promise<void> {
+    await reply()
+    this.#values.delete(key)
+  }
+}

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from 'koa'
+import type { Config } from '../config/config.ts'
+import { projectRoot } from '../config/project-root.ts'
+import type { PageModel } from '../web/pages.ts'
+import { Problem } from '../web/problem.ts'
+import type { StartContestant } from './contestant.ts'
+import { type Experiment, runExperiment } from './experiment.ts'
+import { EXPERIMENTS } from './experiments/index.ts'
+import { koaSession } from './koa-session.ts'
+import type { LabLimit } from './lab-limit.ts'
+import { thisLayer } from './this-layer.ts'
+import { type RequestRow, requestRows, type Timeline, timelineOf } from './timeline.ts'
+
+interface ListPage extends PageModel {
+  isOpen: boolean
+  experiments: readonly Experiment[]
+}
+
+interface ExperimentPage extends PageModel {
+  isOpen: boolean
+  experiment: Experiment
+  hasRun: boolean
+  panes: Pane[]
+  next: Experiment | undefined
+}
+
+interface Pane {
+  id: string
+  title: string
+  setUp: string
+  /** Whether the pane can only say how to install its library. */
+  isMissing: boolean
+  run: { holds: boolean; actual: string; timeline: Timeline; rows: RequestRow[] } | undefined
+}
+
+interface Parts {
+  config: Pick<Config, 'webConcurrency'>
+  limit: LabLimit
+}
+
+const OWN_SET_UP = 'A manager with a memory store and its default settings. The login passes { login: true }.'
+
+/** The pages of the attack lab. A run keeps its sessions in its own stores, and reads no session of this server. */
+export function labPages({ config, limit }: Parts) {
+  // A run needs one process, because its stores are in memory.
+  const isOpen = config.webConcurrency === 1
+
+  const show = async (ctx: Context, experiment: Experiment, hasRun: boolean) =>
+    ctx.show<ExperimentPage>('lab/experiment', {
+      title: experiment.title,
+      isOpen,
+      experiment,
+      hasRun,
+      panes: await panesOf(experiment, hasRun),
+      next: EXPERIMENTS[EXPERIMENTS.indexOf(experiment) + 1],
+    })
+
+  return {
+    list(ctx: Context) {
+      ctx.show<ListPage>('lab/list', { title: 'Attack lab', isOpen, experiments: EXPERIMENTS })
+    },
+
+    async show(ctx: Context) {
+      await show(ctx, experimentOf(ctx), false)
+    },
+
+    async run(ctx: Context) {
+      const experiment = experimentOf(ctx)
+      if (!isOpen) throw new Problem(503, 'The lab runs in a single process. Start the server without WEB_CONCURRENCY.')
+      await limit.countRun(ctx.ip)
+      await show(ctx, experiment, true)
+    },
+
+    /** The source of the test that proves the promise. */
+    async test(ctx: Context) {
+      const { test } = experimentOf(ctx)
+      const source = await readFile(join(projectRoot(), test), 'utf8').catch(() => undefined)
+      if (source === undefined) throw new Problem(404, `This copy of the project has no tests, so it lacks ${test}.`)
+      ctx.body = source
+      ctx.type = 'text/plain; charset=utf-8'
+    },
+  }
+}
+
+function experimentOf(ctx: Context): Experiment {
+  const experiment = EXPERIMENTS.find(({ name }) => name === ctx.params.experiment)
+  if (experiment === undefined) throw new Problem(404, 'The lab has no such experiment. The list at /lab has them all.')
+  return experiment
+}
+
+/** The contestants run one after the other, so that neither slows the other down. */
+async function panesOf(experiment: Experiment, runs: boolean): Promise<Pane[]> {
+  const { usualWay, ownWay = '', regenerates = true } = experiment
+  const usual = await koaSession({ regenerates })
+  const panes = [
+    { id: 'usual', title: 'The usual way: koa-session', setUp: usualWay, start: usual },
+    { id: 'own', title: 'This layer', setUp: `${OWN_SET_UP} ${ownWay}`, start: thisLayer() },
+  ]
+  const shown: Pane[] = []
+  for (const { start, ...pane } of panes)
+    shown.push({
+      ...pane,
+      isMissing: start === undefined,
+      run: await (runs && start ? runOf(experiment, start) : undefined),
+    })
+  return shown
+}
+
+async function runOf(experiment: Experiment, start: StartContestant): Promise<Pane['run']> {
+  const { requests, ...verdict } = await runExperiment(experiment, start)
+  return { ...verdict, timeline: timelineOf(requests), rows: requestRows(requests) }
+}

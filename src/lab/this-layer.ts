@@ -1,0 +1,60 @@
+import Koa from 'koa'
+import { createSessions, type Session, type SessionStore } from '../session/index.ts'
+import { sessions } from '../session/koa/index.ts'
+import { memoryStore } from '../session/stores/memory/index.ts'
+import { manualClock } from '../session/testing/manual-clock.ts'
+import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
+import type { Hold } from './holds.ts'
+
+interface Notes {
+  notes?: string[]
+}
+
+/** This layer with a manager of its own. Tests pass a broken store. */
+export function thisLayer(store: SessionStore = memoryStore()): StartContestant {
+  return (hold) => {
+    const manager = createSessions<Notes>({
+      appName: 'LAB',
+      store,
+      clock: manualClock(),
+      roles: { writer: ['writeNotes'] },
+      secureCookie: false,
+      sweepSeconds: 0,
+    })
+    const app = new Koa<Koa.DefaultState, { session: Session<Notes> }>()
+    app.silent = true
+    app.use(sessions(manager))
+    app.use(async (ctx) => {
+      const more = await answer(ctx.session, askedBy(ctx), hold)
+      const { userName, storage } = ctx.session
+      const shown: Shown = { user: userName === '' ? null : userName, notes: storage.notes ?? [], ...more }
+      ctx.body = JSON.stringify(shown)
+    })
+    return { listener: app.callback(), close: () => manager.close({ endSessions: false }) }
+  }
+}
+
+async function answer(session: Session<Notes>, asked: Asked, hold: Hold): Promise<Partial<Shown> | undefined> {
+  const { user, note } = asked
+  switch (asked.path) {
+    case '/save':
+      await hold(asked.hold)
+      await session.use((storage) => {
+        storage.notes = [...(storage.notes ?? []), note]
+      })
+      break
+    case '/login':
+      await session.setPrivileges({ roles: ['writer'], userName: user, userId: user }, { login: true })
+      break
+    case '/logout':
+      await session.close()
+      break
+    case '/link':
+      return { link: `/open?$4DSID=${await session.createOTP({ confirm: true })}` }
+    case '/open':
+      // The middleware has redeemed the link if the request was a POST.
+      await hold(asked.hold)
+      return { question: session.offer !== undefined }
+  }
+  return undefined
+}

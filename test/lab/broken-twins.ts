@@ -1,0 +1,99 @@
+import type { SessionStore } from '../../src/session/store.ts'
+import type { MemoryRow } from '../../src/session/stores/shared/memory-row.ts'
+import { brokenMemory, type MakeBroken } from '../session/broken-stores/broken-memory.ts'
+
+/** For each experiment, a store with the fault that the experiment looks for, and what the experiment then finds. */
+export const brokenTwins: Record<string, { store: MakeBroken; actual: string }> = {
+  'parallel-writes': {
+    store: brokenMemory((_, intact) => dropsEverySecondUpdate(intact)),
+    actual: 'The session has 10 of 20 notes.',
+  },
+  'logout-race': {
+    store: brokenMemory((rowsOf, intact) => {
+      const ended = new Map<string, MemoryRow>()
+      return {
+        end(call) {
+          const row = rowsOf(call.app).session(call.id)
+          if (row) ended.set(call.id, { ...row, credentials: new Map(row.credentials) })
+          return intact.end(call)
+        },
+        // A late write stores the ended session again.
+        update(call) {
+          const row = ended.get(call.id)
+          if (row) rowsOf(call.app).load(call.id, row)
+          return intact.update(call)
+        },
+      }
+    }),
+    actual: 'The session is back. Still logged in as Ana: the old cookie.',
+  },
+  'login-race': {
+    // Forgets the replaced session. The store takes a late request for a request of a new visitor.
+    store: brokenMemory((rowsOf, intact) => ({
+      async replace(call) {
+        const replaced = await intact.replace(call)
+        const { tombstones, load } = rowsOf(call.app)
+        for (const [hash, { id }] of tombstones) if (id === call.id) tombstones.delete(hash)
+        load(call.id, undefined)
+        return replaced
+      },
+    })),
+    actual: 'The login is lost: an older request has replaced its cookie.',
+  },
+  fixation: {
+    // The cookie from before the login opens the new session.
+    store: brokenMemory((_, intact) => {
+      const heirs = new Map<string, { id: string; hash: string }>()
+      return {
+        replace(call) {
+          heirs.set(call.id, { id: call.session.id, hash: call.credential.hash })
+          return intact.replace(call)
+        },
+        find: (call) => intact.find({ ...call, ...heirs.get(call.id) }),
+      }
+    }),
+    actual: 'The attacker is logged in as Ana and reads her note.',
+  },
+  'one-time-link': {
+    // Twenty callers find the link before the first of them deletes it.
+    store: brokenMemory((_, intact) => {
+      const callers = new Map<string, number>()
+      let letAllIn = () => {}
+      const all = new Promise<void>((resolve) => {
+        letAllIn = resolve
+      })
+      return {
+        async redeem(call) {
+          const found = await intact.findOTP(call)
+          if (!found || !call.credential) return undefined
+          const count = (callers.get(call.hash) ?? 0) + 1
+          callers.set(call.hash, count)
+          if (count === 20) letAllIn()
+          if (callers.size > 1) await all
+          const { app, credential, limits, now } = call
+          await intact.redeem(call)
+          await intact.attach({ app, id: found.session.id, credential, limits: { ...limits, credentials: 50 }, now })
+          return found.session
+        },
+      }
+    }),
+    actual: 'The mail scanner did not get in. Ben got in. 20 of the 20 browsers got in.',
+  },
+  'two-users': {
+    // The new user gets what the previous user has stored.
+    store: brokenMemory((rowsOf, intact) => ({
+      replace(call) {
+        const { storage } = rowsOf(call.app).session(call.id)?.record ?? call.session
+        return intact.replace({ ...call, session: { ...call.session, storage } })
+      },
+    })),
+    actual: 'Ben sees a note of Ana. Ben stays logged in.',
+  },
+}
+
+function dropsEverySecondUpdate(intact: SessionStore): Partial<SessionStore> {
+  let updates = 0
+  return {
+    update: (call) => (updates++ % 2 === 0 ? intact.update(call) : Promise.resolve({ updated: true, ended: [] })),
+  }
+}

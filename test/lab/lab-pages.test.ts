@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { registerHooks } from 'node:module'
+import test from 'node:test'
+import { startDemo } from '../support/demo.ts'
+
+test('[LAB-5] production has no lab and loads none of its files; the demo loads the lab at its first page', async (t) => {
+  const loaded: string[] = []
+  const hooks = registerHooks({
+    load(url, context, next) {
+      loaded.push(url)
+      return next(url, context)
+    },
+  })
+  t.after(() => hooks.deregister())
+  const isLoaded = () => loaded.some((url) => /\/src\/lab\//.test(url))
+
+  const production = (await startDemo(t, { profile: 'production' })).visitor()
+  for (const path of ['/lab', '/lab/fixation', '/lab/fixation/test'])
+    assert.equal((await production.get(path)).status, 404, path)
+  assert.equal((await production.post('/lab/fixation')).status, 404)
+  const demo = (await startDemo(t)).visitor()
+  assert.equal((await demo.get('/')).status, 200)
+  assert.equal(isLoaded(), false)
+  assert.equal((await demo.get('/lab')).status, 200)
+  assert.equal(isLoaded(), true)
+})
+
+test('[LAB-6] a run touches no session of the demo, and its page shows no token and no cookie of the lab', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  await visitor.logInWell(4)
+  const before = visitor.sessionCookie
+  const count = await demo.parts.sessions?.count()
+  const { status, text, setCookies } = await visitor.post('/lab/one-time-link')
+  assert.deepEqual([status, setCookies], [200, []])
+  assert.equal(visitor.sessionCookie, before)
+  assert.equal(await demo.parts.sessions?.count(), count)
+  assert.match(text, /GET \/open 200/)
+  assert.doesNotMatch(text.slice(text.indexOf('<main')), /4DSID_LAB|\$4DSID=|koa\.sess|[0-9A-F]{32}|token=/)
+})
+
+test('[LAB-6] the lab works on a server that runs without sessions', async (t) => {
+  const visitor = (await startDemo(t, { sessions: 'none' })).visitor()
+  assert.match((await visitor.post('/lab/fixation')).text, /The attacker is a guest/)
+})
+
+test('[LAB-7] a network runs thirty experiments a minute, and no other site can start one', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = demo.visitor()
+  const foreign = await visitor.post(
+    '/lab/two-users',
+    {},
+    { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' },
+  )
+  assert.equal(foreign.status, 403)
+  for (let run = 0; run < 30; run++) assert.equal((await visitor.post('/lab/two-users')).status, 200)
+  const refused = await demo.visitor().post('/lab/two-users')
+  assert.equal(refused.status, 429)
+  assert.match(refused.text, /Your network may run 30 experiments a minute\. Please try again in \d+ seconds?\./)
+  assert.match(String(refused.headers['retry-after']), /^\d+$/)
+  assert.equal((await visitor.get('/lab/two-users')).status, 200)
+})
+
+test('[LAB-8] with several processes, the lab says that it needs one', async (t) => {
+  const visitor = (await startDemo(t, { webConcurrency: 2 })).visitor()
+  for (const path of ['/lab', '/lab/fixation']) {
+    const { text } = await visitor.get(path)
+    assert.match(text, /Start the server without <code>WEB_CONCURRENCY<\/code>/)
+    assert.doesNotMatch(text, /<form method="post" action="\/lab/)
+  }
+  assert.equal((await visitor.post('/lab/fixation')).status, 503)
+})
+
+test('[LAB-4] an experiment links to the source of its test', async (t) => {
+  const visitor = (await startDemo(t)).visitor()
+  assert.match((await visitor.get('/lab/fixation')).text, /<a href="\/lab\/fixation\/test">/)
+  const { text, headers } = await visitor.get('/lab/fixation/test')
+  assert.match(String(headers['content-type']), /^text\/plain/)
+  assert.match(text, /\[PRIV-8\]/)
+  assert.equal((await visitor.get('/lab/unknown/test')).status, 404)
+  assert.equal((await visitor.get('/lab/unknown')).status, 404)
+})
