@@ -83,6 +83,17 @@ if (redisUrl !== undefined) {
     assert.equal(await mark(), 0)
   })
 
+  test('if a process that has continued the steps of another process exits, the sweep of a third process reports the ended sessions', async (scope) => {
+    const { trial, stopped, left, client, prefix } = await openMany(scope, url)
+    await stopped('ended')
+    const unfinished = await left()
+    assert.equal(await trial.store.count({ filter: {} }), 0)
+    assert.equal(await left(), 0)
+    const third = trialOf(redisStore(client, { prefix }), trial.clock)
+    assert.equal((await third.store.sweep({ limit: 500 })).length, unfinished)
+    assert.deepEqual(await trial.store.sweep({ limit: 500 }), [])
+  })
+
   test('a count that waits for the steps of an end of all sessions keeps its deadline', async (scope) => {
     const { trial, stopped, client, prefix } = await openMany(scope, url)
     await stopped('ended')
