@@ -105,7 +105,7 @@ const PRODUCTION_SESSIONS_PER_USER = 10
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // A copied cookie stays usable for this time.
-const LONGEST_BINDING_MINUTES = 60
+const BINDING_MINUTES = { least: 5, most: 60 }
 // With a lower cost, attackers could guess the passwords of stolen hashes too quickly.
 const LOWEST_PRODUCTION_COST = 10
 
@@ -154,7 +154,7 @@ export function readConfig(env: Environment): Config {
     sessionAbsoluteHours: read('SESSION_ABSOLUTE_HOURS', wholeNumber(0, LONGEST_MINUTES / 60), 12),
     sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
     sessionCloseOnStop: read('SESSION_CLOSE_ON_STOP', yesOrNo, demo),
-    deviceBindingMinutes: read('DEVICE_BINDING_MINUTES', wholeNumber(0, LONGEST_BINDING_MINUTES), 0),
+    deviceBindingMinutes: read('DEVICE_BINDING_MINUTES', wholeNumber(0, BINDING_MINUTES.most), 0),
     maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
     maxGuests: read(
       'MAX_GUESTS',
@@ -192,6 +192,8 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
     yield [env.TLS_CERT?.trim() ? 'TLS_KEY' : 'TLS_CERT', 'is missing; https needs both TLS_CERT and TLS_KEY.']
   if (config.tls && publicUrl?.startsWith('http:'))
     yield ['PUBLIC_URL', 'begins with http:, but TLS_CERT makes this server speak https. Begin it with https:.']
+  if (config.deviceBindingMinutes > 0 && config.deviceBindingMinutes < BINDING_MINUTES.least)
+    yield ['DEVICE_BINDING_MINUTES', `is below ${BINDING_MINUTES.least}. Chromium would refuse so many proofs. Use 10.`]
   if (config.deviceBindingMinutes > 0 && !(publicUrl?.startsWith('https:') ?? config.tls !== undefined))
     yield [
       'DEVICE_BINDING_MINUTES',

@@ -205,6 +205,7 @@ test('[BIND-44] cookies are bound to keys only over https, and only if the setti
     refusal({ DEVICE_BINDING_MINUTES }).message,
     /DEVICE_BINDING_MINUTES: needs https, .*an https PUBLIC_URL/,
   )
+  assert.match(refusal({ ...PRODUCTION, DEVICE_BINDING_MINUTES: '4' }).message, /DEVICE_BINDING_MINUTES: is below 5/)
   assert.match(refusal({ DEVICE_BINDING_MINUTES: '61' }).message, /DEVICE_BINDING_MINUTES: use a whole number/)
 })
 

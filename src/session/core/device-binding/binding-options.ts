@@ -4,7 +4,7 @@ import { lifetimeMilliseconds } from '../lifetime.ts'
 
 /** The options of Device Bound Session Credentials (see `docs/device-binding.md`). */
 export interface DeviceBindingOptions {
-  /** The minutes after which a browser must prove its key again: 1 to 60. Default 10. */
+  /** The minutes after which a browser must prove its key again: 5 to 60. Default 10. */
   minutes?: number
   /** Whether the first request without a proof ends the cookie. Default false: ten requests within an hour. */
   strict?: boolean
@@ -31,6 +31,9 @@ export interface BindingPolicy {
 }
 
 const KNOWN = { minutes: true, strict: true, bindPath: true, refreshPath: true, exclude: true, message: true } as const
+// Chromium proves its key from two minutes before the end of the bound cookie on, and at most six times in nine minutes.
+// With fewer minutes, a user who reads one page after the other would become a guest.
+const LEAST_MINUTES = 5
 const MOST_MINUTES = 60
 const MOST_GRACE_MILLISECONDS = 60_000
 const GRACE_SHARE = 20
@@ -52,9 +55,9 @@ export function readBindingOptions(
     throw new TypeError('deviceBinding: browsers bind only Secure cookies. Remove secureCookie: false.')
   if (domain !== undefined)
     throw new TypeError('deviceBinding: browsers refresh a key only for one host. Remove domain, or deviceBinding.')
-  const milliseconds = lifetimeMilliseconds('deviceBinding.minutes', minutes, 'minutes', 1)
+  const milliseconds = lifetimeMilliseconds('deviceBinding.minutes', minutes, 'minutes', LEAST_MINUTES)
   if (minutes > MOST_MINUTES)
-    throw new TypeError(`deviceBinding.minutes: a number from 1 to ${MOST_MINUTES}, got ${minutes}.`)
+    throw new TypeError(`deviceBinding.minutes: a number from ${LEAST_MINUTES} to ${MOST_MINUTES}, got ${minutes}.`)
   for (const [name, path] of Object.entries({ bindPath, refreshPath })) checkPath(name, path)
   if (bindPath === refreshPath) throw new TypeError('deviceBinding: bindPath and refreshPath are two different paths.')
   if (!Array.isArray(exclude)) throw new TypeError('deviceBinding.exclude: a list of paths, such as /assets/.')

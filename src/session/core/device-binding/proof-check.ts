@@ -10,7 +10,7 @@ import { isValidCookie } from './bound-values.ts'
 const HOUR_MILLISECONDS = 3_600_000
 /**
  * This many failures within an hour end the cookie. A request for which the browser skipped the proof counts, but ends
- * nothing: after an outage of the network, Chromium sends such requests for minutes.
+ * nothing: after an outage of the server, Chromium tries again only after a while, and sends such requests until then.
  */
 const MOST_FAILURES = 10
 // A page may send several requests at once, so the failures within this time count as one.

@@ -13,6 +13,7 @@ export const STEP_SESSIONS = 250
 // If the steps of another process have stood still for this time, the process has probably stopped.
 const STANDSTILL_MILLISECONDS = 1000
 const PAUSE_MILLISECONDS = 25
+const MOST_UNREPORTED = 1_000_000
 
 // The key `mark` describes an endMany that takes several steps. In the state `preparing`, each session that the endMany
 // will end gets the token of the mark in its field `e`. In the state `ended`, all these sessions have ended. The
@@ -26,9 +27,12 @@ call('PEXPIRE', app .. 'mark', UNUSED)
 return '1'
 `)
 
-/** Returns '1' after the last step and '0' before, followed by the sessions that this step has ended. */
+/**
+ * Returns '1' after the last step and '0' before, followed by the sessions that this step has ended. A process that
+ * continues the steps of another process leaves these sessions in the key `unreported`, from which any sweep takes them.
+ */
 const STEP = script(`
-local token = ARGV[1]
+local token, continues = ARGV[1], ARGV[2] == '1'
 local mark = call('HMGET', app .. 'mark', 'token', 'state', 'kind', 'except', 'reason', 'now', 'message', 'cursor')
 if mark[1] ~= token then return { '1' } end
 local state, kind, exceptId, reason, now, message = mark[2], mark[3], mark[4], mark[5], tonumber(mark[6]), mark[7]
@@ -59,16 +63,18 @@ end
 unindex(unindexed)
 call('HSET', app .. 'mark', 'cursor', scanned[1])
 call('HINCRBY', app .. 'mark', 'steps', 1)
-if scanned[1] ~= '0' then return ended end
-if state == 'preparing' then
+if scanned[1] == '0' and state == 'preparing' then
   call('HSET', app .. 'mark', 'state', 'ended')
   endedIds = { '' }
   sendNotifications()
-else
+elseif scanned[1] == '0' then
   call('DEL', app .. 'mark')
   ended[1] = '1'
 end
-return ended
+if not continues then return ended end
+for n = 2, #ended do call('RPUSH', app .. 'unreported', ended[n]) end
+call('PEXPIRE', app .. 'unreported', UNUSED)
+return { ended[1] }
 `)
 
 interface MarkedEnds {
@@ -77,8 +83,8 @@ interface MarkedEnds {
   run: RunScript
   /** Waits until the application has no mark. Continues the steps of a process that has stopped. */
   settle(app: string): Promise<void>
-  /** Returns the sessions that this process has ended for other processes, once. */
-  takeUnreported(app: string): EndedSession[]
+  /** Returns the sessions whose end no call has returned, once. */
+  takeUnreported(app: string): Promise<EndedSession[]>
   /** Returns the end of a session with this token. Returns 'live' if it has not ended, and 'over' after the last step. */
   endOf(app: string, token: string, now: number): Promise<Found | 'live' | 'over' | undefined>
 }
@@ -91,16 +97,13 @@ interface Connected {
 }
 
 export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
+  /** The sessions of calls that failed after some steps. */
   const unreported: PerApp<EndedSession[]> = perApp(() => [])
   const waits = new Map<string, Promise<void>>()
   const markOf = async (app: string, ...fields: string[]) =>
     (await send('HMGET', `${keyPrefix(app)}:mark`, ...fields)) as (string | null)[]
 
-  async function step(app: string, token: string, ended: EndedSession[]): Promise<boolean> {
-    const [isOver, ...lines] = (await run(STEP, app, token)) as string[]
-    ended.push(...lines.map(endedFrom))
-    return isOver === '1'
-  }
+  const goOn = async (app: string, token: string) => ((await run(STEP, app, token, 1)) as string[])[0] !== '1'
 
   async function waitForSteps(app: string): Promise<void> {
     let [before, since] = ['', performance.now()]
@@ -108,8 +111,7 @@ export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Conne
       const [token, steps] = await markOf(app, 'token', 'steps')
       if (token == null) return
       const state = `${token} ${steps}`
-      if (state === before && performance.now() - since >= STANDSTILL_MILLISECONDS)
-        while (!(await step(app, token, unreported(app))));
+      if (state === before && performance.now() - since >= STANDSTILL_MILLISECONDS) while (await goOn(app, token));
       else if (state === before) await pause(PAUSE_MILLISECONDS, undefined, { ref: false })
       else [before, since] = [state, performance.now()]
     }
@@ -129,7 +131,11 @@ export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Conne
       while ((await run(MARK, app, token, kind, exceptId, reason, now, text)) !== '1') await settle(app)
       const ended: EndedSession[] = []
       try {
-        while (!(await step(app, token, ended)));
+        for (let isOver = '0'; isOver !== '1'; ) {
+          const [state = '', ...lines] = (await run(STEP, app, token, 0)) as string[]
+          ended.push(...lines.map(endedFrom))
+          isOver = state
+        }
       } catch (error) {
         unreported(app).push(...ended)
         throw new Error('Redis failed while all sessions ended. A sweep ends and reports the rest.', { cause: error })
@@ -151,7 +157,10 @@ export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Conne
       }
     },
     settle,
-    takeUnreported: (app) => unreported(app).splice(0),
+    async takeUnreported(app) {
+      const lines = (await send('LPOP', `${keyPrefix(app)}:unreported`, String(MOST_UNREPORTED))) as string[] | null
+      return [...unreported(app).splice(0), ...(lines ?? []).map(endedFrom)]
+    },
     async endOf(app, token, now) {
       const [current, state, reason, endedAt, message] = await markOf(app, 'token', 'state', 'reason', 'now', 'message')
       if (current !== token) return 'over'

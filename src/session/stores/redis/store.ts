@@ -257,7 +257,7 @@ export function redisStoreWith(
       if (!started.has(app)) await start(app)
       await ends.settle(app)
       const swept = ((await run(SWEEP, app, now, limit)) as string[]).map(endedFrom)
-      return [...ends.takeUnreported(app), ...swept]
+      return [...(await ends.takeUnreported(app)), ...swept]
     },
 
     async probe({ app, now }) {

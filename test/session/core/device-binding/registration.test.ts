@@ -234,8 +234,8 @@ test('[BIND-15] an option that browsers cannot follow is a TypeError that says w
   const make = (deviceBinding: object, more: object = {}) =>
     createSessions({ appName: 'TEST', store: memoryStore(), deviceBinding, ...more })
   for (const [options, more, message] of [
-    [{ minutes: 0 }, {}, /minutes: a number of minutes from 1/],
-    [{ minutes: 61 }, {}, /minutes: a number from 1 to 60, got 61/],
+    [{ minutes: 4 }, {}, /minutes: a number of minutes from 5/],
+    [{ minutes: 61 }, {}, /minutes: a number from 5 to 60, got 61/],
     [{ minute: 5 }, {}, /Did you mean minutes/],
     [{ strict: 'yes' }, {}, /strict: true or false/],
     [{ bindPath: 'bind' }, {}, /bindPath: a path/],
