@@ -17,6 +17,7 @@ const SAME_EVERYWHERE = [
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',
+  'inspector-drawer.spec.ts',
   'lab.spec.ts',
 ]
 

@@ -57,8 +57,9 @@ export function createApp(parts: Parts): Koa {
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
+  if (parts.inspector) app.use(parts.inspector.record(parts.sessions?.cookieName))
   app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(pages(views, pageFrame(config, assets.urls, clock), messageFor))
+  app.use(pages(views, pageFrame(parts, assets.urls), messageFor))
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
@@ -73,11 +74,13 @@ export function createApp(parts: Parts): Koa {
   app.use(limitLinks(parts.linkLimit))
   app.use(
     sessions(parts.sessions, {
-      touch: isActivity,
+      // Looking at the session does not change it.
+      touch: (ctx: Context) => isActivity(ctx) && ctx.path !== parts.inspector?.path,
       opensLinks: ({ path }: Context) => hasPage(path),
       requestId: (ctx: Context) => ctx.requestId,
     }),
   )
+  if (parts.inspector) app.use(parts.inspector.watch())
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
   app.use(markSession(clock))

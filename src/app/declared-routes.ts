@@ -18,6 +18,8 @@ type Access = 'public' | 'visitor' | 'token' | 'key' | 'user' | Privilege
 
 type Handler = RouterMiddleware
 
+type NoteRoute = (method: string, path: string, handler: Handler | undefined) => void
+
 export const LOGIN_PATH = '/authenticate.shtml'
 
 const LOGIN = { loginPath: LOGIN_PATH }
@@ -28,10 +30,12 @@ export class DeclaredRoutes {
   readonly #above = new Router({ sensitive: true, strict: true })
   readonly #access = new Map<Layer, Access>()
   readonly #checkAccount: (ctx: Context) => Promise<void>
+  readonly #noteRoute: NoteRoute
 
-  /** `checkAccount` reads the account of the session's user again. */
-  constructor(checkAccount: (ctx: Context) => Promise<void> = async () => {}) {
+  /** `checkAccount` reads the account of the session's user again. `noteRoute` is called while a route is declared. */
+  constructor(checkAccount: (ctx: Context) => Promise<void> = async () => {}, noteRoute: NoteRoute = () => {}) {
     this.#checkAccount = checkAccount
+    this.#noteRoute = noteRoute
   }
 
   get(path: string, access: Access, ...handlers: Handler[]): void {
@@ -113,6 +117,7 @@ export class DeclaredRoutes {
 
   #add(method: 'get' | 'post', path: string, access: Access, handlers: Handler[]): void {
     this.router[method](path, ...handlers)
+    this.#noteRoute(method, path, handlers.at(-1))
     const layer = this.router.stack.at(-1)
     if (layer !== undefined) this.#access.set(layer, access)
   }

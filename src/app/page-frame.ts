@@ -1,11 +1,10 @@
 import type { Context } from 'koa'
-import type { Config } from '../config/config.ts'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
 import { mailboxPath } from '../mail/index.ts'
-import type { Clock } from '../session/index.ts'
+import type { Parts } from '../parts/parts.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
@@ -30,12 +29,15 @@ const FOOTER_LINKS = [
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(
-  config: Pick<Config, 'appName' | 'profile' | 'smtpUrl'>,
+  { config, clock, inspector }: Pick<Parts, 'config' | 'clock' | 'inspector'>,
   assets: Readonly<Record<string, string>>,
-  clock: Pick<Clock, 'now'>,
 ) {
   const mailbox = mailboxPath(config)
-  const footerLinks = [...FOOTER_LINKS, ...(mailbox === '' ? [] : [{ label: 'Mailbox', href: mailbox }])]
+  const footerLinks = [
+    ...FOOTER_LINKS,
+    ...(mailbox === '' ? [] : [{ label: 'Mailbox', href: mailbox }]),
+    ...(inspector ? [{ label: 'Under the hood', href: inspector.path }] : []),
+  ]
   return function pageFrame(ctx: Context): Frame {
     // `session` is `undefined` on an error page of a request that did not reach the middleware `sessions`.
     const session = shownSession(ctx)
@@ -55,6 +57,7 @@ export function pageFrame(
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
+      chip: inspector?.chip(ctx),
     }
   }
 }

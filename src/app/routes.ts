@@ -47,7 +47,7 @@ const NEW_EMAIL_PATH = '/account/email/confirm'
 export const LINK_PAGES = [...VALIDATION_PATHS, NOT_ME_PATH, NEW_EMAIL_PATH]
 
 export function createRoutes(parts: Parts): DeclaredRoutes {
-  const routes = new DeclaredRoutes((ctx) => refuseChangedAccount(parts, ctx))
+  const routes = new DeclaredRoutes((ctx) => refuseChangedAccount(parts, ctx), parts.inspector?.noteRoute)
   const login = loginPages(parts)
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
@@ -118,6 +118,8 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   // The mailbox shows the mail of all users, so production has no such page.
   if (parts.config.profile === 'demo')
     routes.get('/dev/mailbox', 'public', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
+
+  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
 
   // The lab breaks sessions on purpose, so production neither has nor loads it.
   if (parts.config.profile === 'demo') {

@@ -20,6 +20,7 @@ import type { CrmSessions } from '../crm-session/crm-session.ts'
 import type { CrmStorage } from '../crm-session/crm-storage.ts'
 import { ENDED_FOR_COPIES } from '../crm-session/end-messages.ts'
 import { privileges, roles } from '../crm-session/privileges.ts'
+import type { Inspector } from '../inspector/index.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
 import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
@@ -55,6 +56,8 @@ export interface BaseParts {
   platform: PlatformAddress
   readiness: Readiness
   metrics: Metrics
+  /** Only in the profile `demo`. Production does not load its code. */
+  inspector: Inspector | undefined
   /** Idempotent. With `endSessions: false`, the sessions continue even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
@@ -84,6 +87,8 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       refused: config.profile === 'production' ? DEMO_PASSWORD : undefined,
     })
   const metrics = new Metrics()
+  const inspector =
+    config.profile === 'demo' ? (await import('../inspector/index.ts')).createInspector(() => clock.now()) : undefined
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
   )
@@ -103,7 +108,10 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     const sessions =
       store &&
       openSessions(config, {
-        store: timedStore(store, metrics.observeStoreCall),
+        store: timedStore(store, (...call) => {
+          metrics.observeStoreCall(...call)
+          inspector?.observeStoreCall(...call)
+        }),
         clock,
         secureCookie: origins.secure,
         ...(isWorker && { sweepSeconds: 0 }),
@@ -143,6 +151,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       platform: new PlatformAddress(config.platformUrl),
       readiness,
       metrics,
+      inspector,
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()

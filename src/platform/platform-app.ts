@@ -46,6 +46,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       links: [],
       ownLinks: [],
       footerLinks: [],
+      chip: undefined,
       assets: assets.urls,
     })),
   )

@@ -18,6 +18,8 @@ export interface Frame {
   links: PageLink[]
   ownLinks: PageLink[]
   footerLinks: readonly Omit<PageLink, 'current'>[]
+  /** The short ID of the session, with its colours and the address of the inspector. Only the demo shows it. */
+  chip: { shortId: string; colours: readonly string[]; href: string } | undefined
   assets: Readonly<Record<string, string>>
   /** Whether the page shows why a form was refused. */
   isRefusal: boolean

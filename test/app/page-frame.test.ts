@@ -8,7 +8,7 @@ import { GOOD_PASSWORD, newestLink, signUpAs } from '../support/sign-up.ts'
 
 test('[PAGE-15] the footer links to pages that every visitor may open', async (t) => {
   for (const [settings, expected] of [
-    [{}, ['/', '/api/docs', '/dev/mailbox']],
+    [{}, ['/', '/api/docs', '/dev/mailbox', '/under-the-hood']],
     [{ profile: 'production' }, ['/', '/api/docs']],
   ] as const) {
     const demo = await startDemo(t, settings)

@@ -34,6 +34,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/logout' },
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
+    { at: '/under-the-hood' },
   ],
   'guest in the lab': [
     { at: '/lab' },
@@ -50,6 +51,8 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/operations' },
     { at: '/operations/1' },
     { at: '/operations/2' },
+    { at: '/under-the-hood' },
+    { at: '/under-the-hood?request=unknown' },
     { at: '/admin/sessions' },
   ],
   'salesperson with an account': [

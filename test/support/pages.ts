@@ -17,6 +17,11 @@ export function namesOf({ text }: Answer): string[] {
   )
 }
 
+/** The page without the chip of the session, which names the request. */
+export function withoutChip({ text }: Answer): string {
+  return text.replace(/<a class="session-chip".*/, '')
+}
+
 /** The path and query of a URL of the demo. */
 export function pathOf(address: string | undefined): string {
   assert.ok(address, 'there is no address')
