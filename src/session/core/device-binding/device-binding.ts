@@ -1,4 +1,4 @@
-import type { Credential, SessionRecord } from '../../record.ts'
+import { type Credential, isUnusedLogin, type SessionRecord } from '../../record.ts'
 import { type Context, eventOf, reportEnded } from '../context.ts'
 import { bindingKeyOf } from '../credentials/cookie-purpose.ts'
 import { hashSecret, parseToken } from '../credentials/token.ts'
@@ -80,7 +80,9 @@ async function register(
   if (binding) return binding.publicKey === publicKey // The browser repeats a registration whose answer was lost.
   const now = clock.now()
   if (credential.lastSeenAt === null) {
-    // The page that follows the login may still be on its way. The details of an unused login are its origin.
+    // The page that follows the login may still be on its way. This first use ends the other unused logins of the origin.
+    // One of them may be the login whose cookie the browser is about to receive, so the page must come first.
+    if (await hasRival(context, session, details)) return false
     const from = { device: cutDevice(cause.device ?? null), address: cause.address ?? null }
     reportEnded(context, await store.touch({ id, hash, from, now }), cause)
   }
@@ -97,6 +99,15 @@ async function register(
   }
   events.emit('bound', { ...eventOf(session, cause), handle })
   return true
+}
+
+/** Whether another login of the same origin waits for its first use. The details of an unused login are its origin. */
+async function hasRival({ store }: Context, { id, userId }: SessionRecord, origin: string | null): Promise<boolean> {
+  if (origin === null) return false
+  const { sessions } = await store.list({ filter: userId === null ? {} : { userId }, page: {} })
+  const ids = sessions.map((session) => session.id).filter((other) => other !== id)
+  const credentials = [...(await store.credentials({ ids })).values()].flat()
+  return credentials.some((credential) => isUnusedLogin(credential) && credential.details === origin)
 }
 
 async function refresh(context: Context, policy: BindingPolicy, request: BindingRequest): Promise<BindingAnswer> {

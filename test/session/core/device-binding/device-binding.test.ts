@@ -60,6 +60,8 @@ for (const [name, open] of Object.entries(STORES)) {
     const other = new BoundBrowser(browser.visitor.copy())
     for (const one of [browser, other, late]) await one.logIn()
     assert.equal(await manager.count({ state: 'user' }), 3)
+    assert.equal((await other.register()).status, 403)
+    assert.equal((await other.visitor.read('/read')).userName, 'Ana Lima')
     assert.equal((await other.register()).status, 200)
     assert.equal((await browser.visitor.read('/read')).userName, '')
     assert.equal((await late.visitor.read('/read')).userName, '')
