@@ -66,9 +66,9 @@ export class RequestRecorder {
   }
 }
 
-/** Streams last long, and polling requests would displace all others. */
+/** Streams last long, and polling requests would displace all others. Koa finds no path in the URL `http://`. */
 function isRecorded({ path, query }: Context): boolean {
-  return path !== INSPECTOR_PATH && !path.endsWith('/events') && query.refresh === undefined
+  return path?.startsWith('/') && path !== INSPECTOR_PATH && !path.endsWith('/events') && query.refresh === undefined
 }
 
 function newTrace({ requestId, method, originalUrl }: Context, at: number): Trace {

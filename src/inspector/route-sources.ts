@@ -13,7 +13,8 @@ interface RouteSource {
 type Handler = (...args: never[]) => unknown
 
 const ROOT = `${pathToFileURL(projectRoot())}/`
-const DECLARING = /\/src\/(app\/declared-routes|inspector\/[\w-]+)\.ts/
+// The functions in these files call `note`, and do not declare a route themselves.
+const BETWEEN = ['/src/app/declared-routes.ts', '/src/inspector/']
 
 /** Knows where the routes and their handlers are written. */
 export class RouteSources {
@@ -23,8 +24,9 @@ export class RouteSources {
   /** Called while a route is declared, so that the stack shows the declaration. */
   note(method: string, path: string, handler: Handler | undefined): void {
     const frame = new Error('the declaration').stack?.split('\n').find((line) => isDeclaration(line)) ?? ''
-    const declaredAt = /src\/\S+\.ts:\d+/.exec(frame.slice(frame.indexOf(ROOT) + ROOT.length))?.[0] ?? ''
-    this.#routes.set(`${method.toUpperCase()} ${path}`, { declaredAt, handler })
+    // A line of the stack ends in the file, the line and the column.
+    const [file = '', line = ''] = frame.slice(frame.indexOf(ROOT) + ROOT.length).split(':')
+    this.#routes.set(`${method.toUpperCase()} ${path}`, { declaredAt: `${file}:${line}`, handler })
     this.#places = undefined
   }
 
@@ -41,5 +43,5 @@ export class RouteSources {
 }
 
 function isDeclaration(line: string): boolean {
-  return line.includes(ROOT) && !DECLARING.test(line)
+  return line.includes(ROOT) && !BETWEEN.some((file) => line.includes(file))
 }

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { explainAttributes, sentAttributes, usualAttributes } from '../../src/inspector/cookie-attributes.ts'
 import { privilegeSources } from '../../src/inspector/privilege-sources.ts'
 import { sessionChip } from '../../src/inspector/session-chip.ts'
 import { shownValue } from '../../src/inspector/stored-values.ts'
 import { CUSTOMER, startWithRecorder } from '../support/approvals.ts'
-import { demoConfig, startDemo } from '../support/demo.ts'
+import { startDemo } from '../support/demo.ts'
+import { loadedFiles } from '../support/loaded-files.ts'
 import { sessionIdOf } from '../support/pages.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -110,7 +109,7 @@ test('[HOOD-5] production has no inspector: no page, no chip, no link, and its c
   const visitor = demo.visitor()
   assert.equal((await visitor.get(PAGE)).status, 404)
   assert.doesNotMatch((await visitor.get('/authenticate.shtml')).text, /session-chip|under-the-hood|inspector/)
-  const loaded = loadedInProduction()
+  const loaded = loadedFiles('production')
   assert.ok(loaded.some((file) => file.endsWith('/src/app/app.ts')))
   assert.deepEqual(
     loaded.filter((file) => file.includes('/src/inspector/')),
@@ -208,24 +207,4 @@ function secretOf({ sessionCookie }: Visitor): string {
 
 function lineOf(file: string, line: number): string | undefined {
   return readFileSync(join(projectRoot(), file), 'utf8').split('\n')[line - 1]
-}
-
-/** The files that a new process loads for the application. */
-function loadedInProduction(): string[] {
-  const at = (file: string) => JSON.stringify(pathToFileURL(join(projectRoot(), file)).href)
-  const script = `
-    import { registerHooks } from 'node:module'
-    const loaded = []
-    registerHooks({ load(url, context, next) {
-      if (url.includes('/src/')) loaded.push(url)
-      return next(url, context)
-    } })
-    const { createParts } = await import(${at('src/parts/parts.ts')})
-    const { createApp } = await import(${at('src/app/app.ts')})
-    const parts = await createParts(${JSON.stringify({ ...demoConfig({ profile: 'production' }), logLevel: 'silent' })})
-    createApp(parts)
-    await parts.close({ endSessions: false })
-    console.log(JSON.stringify(loaded))`
-  const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
-  return JSON.parse(out) as string[]
 }
