@@ -64,7 +64,7 @@ async function openStore(db: ClassicLevel): Promise<SessionStore> {
 
 function entryOf(rowsOf: (app: string) => MemoryRows, key: string): Entry | undefined {
   const { rows, kind, name } = partsOf(rowsOf, key)
-  if (kind === 'tombstone') return rows.tombstone(name)
+  if (kind === 'tombstone') return rows.tombstones.get(name)
   const row = rows.session(name)
   return row && { ...row, credentials: [...row.credentials.values()] }
 }

@@ -1,11 +1,12 @@
-import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
 type Json = Record<string, unknown>
 
 /** The key of a browser with Device Bound Session Credentials. */
 export interface DeviceKey {
   readonly algorithm: 'ES256' | 'RS256'
-  readonly jwk: JsonWebKey
+  /** The public key, as a JSON Web Key (RFC 7517). */
+  readonly jwk: { x?: string | undefined; y?: string | undefined; n?: string | undefined }
   /** Returns the header `Secure-Session-Response` of a registration. */
   registration(challenge: string): string
   /** Returns the header `Secure-Session-Response` of a refresh. */

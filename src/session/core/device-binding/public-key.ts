@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 
 /** The algorithms of the keys that a browser may offer, in the order of preference. */
 export const ALGORITHMS = ['ES256', 'RS256'] as const
@@ -36,6 +36,6 @@ export function readPublicKey(text: string): { algorithm: Algorithm; key: KeyObj
   }
 }
 
-function keyOf(jwk: JsonWebKey): KeyObject {
+function keyOf(jwk: { kty: string; crv?: string; x?: string; y?: string; n?: string; e?: string }): KeyObject {
   return createPublicKey({ key: jwk, format: 'jwk' })
 }
