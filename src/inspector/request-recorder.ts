@@ -34,14 +34,16 @@ export class RequestRecorder {
       const trace = newTrace(ctx, this.#now())
       const began = performance.now()
       await this.#current.run(trace, next)
+      const session = this.#sessions.get(trace)
+      trace.after = stateOf(session)
+      if (!session || !trace.after) return
       trace.milliseconds = performance.now() - began
+      trace.address = maskSecrets(ctx.originalUrl)
       trace.status = ctx.status
       trace.redirectedTo = maskSecrets(String(ctx.response.headers.location ?? ''))
       trace.route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : ''
       trace.setCookie = sentAttributes(cookieName, [ctx.response.headers['set-cookie'] ?? []].flat())
-      const session = this.#sessions.get(trace)
-      trace.after = stateOf(session)
-      if (session && trace.after) this.#ring.add(session.id, trace)
+      this.#ring.add(session.id, trace)
     }
   }
 
@@ -71,11 +73,11 @@ function isRecorded({ path, query }: Context): boolean {
   return path?.startsWith('/') && path !== INSPECTOR_PATH && !path.endsWith('/events') && query.refresh === undefined
 }
 
-function newTrace({ requestId, method, originalUrl }: Context, at: number): Trace {
+function newTrace({ requestId, method }: Context, at: number): Trace {
   return {
     requestId,
     method,
-    address: maskSecrets(originalUrl),
+    address: '',
     at,
     milliseconds: 0,
     status: 0,
