@@ -9,7 +9,7 @@ import { sessionChip } from '../../src/inspector/session-chip.ts'
 import { shownValue } from '../../src/inspector/stored-values.ts'
 import { CUSTOMER, startWithRecorder } from '../support/approvals.ts'
 import { startDemo } from '../support/demo.ts'
-import { loadedFiles } from '../support/loaded-files.ts'
+import { assertNotLoaded } from '../support/loaded-files.ts'
 import { sessionIdOf } from '../support/pages.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -109,12 +109,7 @@ test('[HOOD-5] production has no inspector: no page, no chip, no link, and its c
   const visitor = demo.visitor()
   assert.equal((await visitor.get(PAGE)).status, 404)
   assert.doesNotMatch((await visitor.get('/authenticate.shtml')).text, /session-chip|under-the-hood|inspector/)
-  const loaded = loadedFiles('production')
-  assert.ok(loaded.some((file) => file.endsWith('/src/app/app.ts')))
-  assert.deepEqual(
-    loaded.filter((file) => file.includes('/src/inspector/')),
-    [],
-  )
+  assertNotLoaded('inspector', 'production')
 })
 
 test('[HOOD-6] the files and lines of the inspector lead to the route and to its handler', async (t) => {

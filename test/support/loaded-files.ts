@@ -1,11 +1,21 @@
+import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { projectRoot } from '../../src/config/project-root.ts'
 import { demoConfig } from './demo.ts'
 
-/** Returns the files of `src` that a new process loads until the application is ready. */
-export function loadedFiles(profile: 'demo' | 'production'): string[] {
+/** Fails if a new process loads files of this room until the application is ready. */
+export function assertNotLoaded(room: string, profile: 'demo' | 'production'): void {
+  const loaded = loadedFiles(profile)
+  assert.ok(loaded.some((file) => file.endsWith('/src/app/app.ts')))
+  assert.deepEqual(
+    loaded.filter((file) => file.includes(`/src/${room}/`)),
+    [],
+  )
+}
+
+function loadedFiles(profile: 'demo' | 'production'): string[] {
   const at = (file: string) => JSON.stringify(pathToFileURL(join(projectRoot(), file)).href)
   const script = `
     import { registerHooks } from 'node:module'

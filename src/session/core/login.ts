@@ -46,7 +46,8 @@ export async function secureSession(
   const successor = new RequestSession(request.context, request.exchange, request.state, request)
   if (request.state.is === 'guest') {
     successor.becomeGuest(request.state.refusal)
-    await createNew(successor, login)
+    // A copied cookie must stay as it is. A login of the successor still sets a cookie of its own.
+    if (request.state.refusal !== 'unproved') await createNew(successor, login)
   } else await replace(successor, login)
   request.becomeStale()
   return successor

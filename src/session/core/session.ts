@@ -190,7 +190,10 @@ export class Session<
     return exchange.mayBeginGuest ? 'page' : 'fetch'
   }
 
-  /** For the middleware: whether to answer with a page that reloads itself, so that the browser proves its key. */
+  /**
+   * Whether to answer with a page that reloads itself, so that the browser proves its key. Only a page that got its
+   * session from `readSession` asks for it. Everywhere else, the middleware has sent this page.
+   */
   get mustReload(): boolean {
     return this.#request.mustReload
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { DeviceBindingOptions } from '../../../../src/session/core/device-binding/binding-options.ts'
+import { readSession } from '../../../../src/session/fetch/index.ts'
 import type { SessionEvents } from '../../../../src/session/index.ts'
 import { requireUser } from '../../../../src/session/koa/index.ts'
 import type { Scope } from '../../../support/process.ts'
@@ -25,6 +26,11 @@ const pages: Record<string, Handler> = {
   '/binding': ({ binding = null }) => binding,
   '/failed': ({ bindingFailed }) => bindingFailed,
   '/message': (session) => session.takeMessage(),
+  '/secure': async (session) => (await session.secureSession()).userName,
+  '/secure-login': async (session) => {
+    const secured = await session.secureSession()
+    await secured.setPrivileges({ userName: 'Ben Roy', userId: '5' }, { login: true })
+  },
   '/errors': async (session) => [
     await codeOf(session.use(() => {})),
     await codeOf(session.begin()),
@@ -131,6 +137,8 @@ test('[BIND-3] a request without a live bound cookie is a guest’s: nothing is 
   assert.equal((await thief.get('/own', FETCH)).status, 401)
   assert.equal((await thief.get('/own', { ...FETCH, 'Sec-Fetch-Site': 'none' })).status, 401)
   assert.deepEqual(await thief.read('/errors'), ['DEVICE_NOT_PROVED', 'DEVICE_NOT_PROVED', 'done'])
+  const secured = await thief.get('/secure')
+  assert.deepEqual([secured.status, secured.text, cookiesIn(secured)], [200, '""', []])
   assert.deepEqual([await thief.read('/failed'), await thief.read('/failed', FETCH)], ['page', 'fetch'])
   assert.equal(await browser.visitor.read('/failed'), false)
   assert.deepEqual((await browser.visitor.read('/read')).id, id)
@@ -168,6 +176,9 @@ test('[BIND-3] a user whose browser proves nothing may log in again, and gets a 
   const again = new BoundBrowser(thiefOf(browser))
   await again.begin()
   assert.equal(await again.visitor.read('/own'), 'Ana Lima')
+  const other = thiefOf(browser)
+  assert.equal((await other.get('/secure-login')).status, 200)
+  assert.equal(await other.read('/own'), 'Ben Roy')
   assert.equal(await browser.visitor.read('/own'), 'Ana Lima')
 })
 
@@ -257,6 +268,18 @@ test('[BIND-5] requests that another origin causes never count as failures, and 
   assert.equal(failures.length, 0)
   await browser.refresh()
   assert.equal(await browser.visitor.read('/own', LINK), 'Ana Lima')
+})
+
+test('[BIND-5] readSession tells a page of Next.js that it must reload itself', async (t) => {
+  const { visitor, clock, manager } = await startBound(t)
+  const browser = await new BoundBrowser(visitor()).begin()
+  clock.advance({ minutes: 11 })
+  const cookie = [...browser.visitor.cookies].map((pair) => pair.join('=')).join('; ')
+  const navigation = { cookie, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const read = (headers: Record<string, string>) => readSession(manager, new Headers({ ...navigation, ...headers }))
+  const session = await read({ 'sec-fetch-site': 'cross-site' })
+  assert.deepEqual([session.mustReload, session.userName], [true, ''])
+  assert.equal((await read({ 'sec-fetch-site': 'same-origin' })).mustReload, false)
 })
 
 test('[BIND-5] a one-time link on another site is redeemed by the reload, and not before', async (t) => {
