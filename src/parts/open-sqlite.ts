@@ -3,9 +3,10 @@ import { dirname } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
 import { explainSqliteError } from '../../db/explain-sqlite.ts'
 import { StartError } from '../config/start-error.ts'
+import { openForSharing } from '../session/stores/sqlite/index.ts'
 
-// How long a query waits while another process writes. Waiting blocks the event loop.
-const BUSY_MILLISECONDS = { starting: 5000, serving: 2000 }
+// How long a query waits while another process writes, after the start. Waiting blocks the event loop.
+const BUSY_MILLISECONDS = 2000
 
 const OWNER_ONLY = 0o600
 
@@ -22,8 +23,8 @@ export function openSqlite(file: string, variable: string): SqliteDatabase.Datab
   }
   let database: SqliteDatabase.Database | undefined
   try {
-    database = new SqliteDatabase(file, { timeout: BUSY_MILLISECONDS.starting })
-    database.pragma('journal_mode = WAL')
+    database = new SqliteDatabase(file)
+    openForSharing(database)
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
     // Fails at the start if the file is locked or cannot be written. Without this check, the first request would fail.
@@ -48,5 +49,5 @@ function restrictToOwner(file: string): void {
 
 /** Call it after the migrations. Long waits would delay all requests, because waiting blocks the event loop. */
 export function shortenLockWait(database: SqliteDatabase.Database): void {
-  database.pragma(`busy_timeout = ${BUSY_MILLISECONDS.serving}`)
+  database.pragma(`busy_timeout = ${BUSY_MILLISECONDS}`)
 }
