@@ -16,7 +16,22 @@ export interface SentRequest {
   shown: Shown
 }
 
-const NOTHING: Shown = { user: null, notes: [] }
+const REFUSED: Shown = { user: null, notes: [], isRefused: true }
+
+const OTHER_SITE = 'other.example'
+
+interface Cookie {
+  value: string
+  /** In lower case. '' stands for a cookie without the attribute. */
+  sameSite: string
+}
+
+/** What the browser says about the page that causes a request. */
+interface Source {
+  who: string
+  origin: string
+  site: 'same-origin' | 'cross-site'
+}
 
 /** A browser with its own cookie jar. It stores the cookies of each response when the response arrives. */
 export class Browser {
@@ -24,7 +39,7 @@ export class Browser {
   readonly #origin: string
   readonly #record: (sent: SentRequest) => void
   readonly #agent = new Agent({ keepAlive: true })
-  readonly #jar = new Map<string, string>()
+  readonly #jar = new Map<string, Cookie>()
 
   constructor(who: string, origin: string, record: (sent: SentRequest) => void) {
     this.#who = who
@@ -34,7 +49,7 @@ export class Browser {
 
   /** The `Cookie` header of the next request. */
   get cookie(): string {
-    return [...this.#jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    return this.#cookies(() => true)
   }
 
   /** Puts the cookies of a `Cookie` header into the jar. */
@@ -43,11 +58,21 @@ export class Browser {
   }
 
   get(path: string): Promise<Shown> {
-    return this.#send('GET', path, this.cookie)
+    return this.#send('GET', path, this.cookie, this.#ownPage)
   }
 
   post(path: string, cookie = this.cookie): Promise<Shown> {
-    return this.#send('POST', path, cookie)
+    return this.#send('POST', path, cookie, this.#ownPage)
+  }
+
+  /**
+   * Sends a form of a page on another site. A browser opens the response as a page, so it stores the cookies of the
+   * response. A cookie without SameSite goes along in Firefox and Safari. In Chromium it does so in the first two
+   * minutes, and no run takes longer.
+   */
+  postFromOtherSite(path: string): Promise<Shown> {
+    const cookie = this.#cookies(({ sameSite }) => sameSite === '' || sameSite === 'none')
+    return this.#send('POST', path, cookie, { who: OTHER_SITE, origin: `https://${OTHER_SITE}`, site: 'cross-site' })
   }
 
   /** Opens a one-time link. Presses the button if the page shows a button. */
@@ -60,22 +85,31 @@ export class Browser {
     this.#agent.destroy()
   }
 
-  async #send(method: string, path: string, cookie: string): Promise<Shown> {
+  get #ownPage(): Source {
+    return { who: this.#who, origin: this.#origin, site: 'same-origin' }
+  }
+
+  #cookies(isSent: (cookie: Cookie) => boolean): string {
+    const sent = [...this.#jar].filter(([, cookie]) => isSent(cookie))
+    return sent.map(([name, { value }]) => `${name}=${value}`).join('; ')
+  }
+
+  async #send(method: string, path: string, cookie: string, source: Source): Promise<Shown> {
     const from = performance.now()
-    const response = await this.#exchange(method, path, cookie)
+    const response = await this.#exchange(method, path, cookie, source)
     const body = await text(response)
     const status = response.statusCode ?? 0
     const lines = response.headers['set-cookie'] ?? []
     for (const line of lines) this.#take(line)
-    const shown: Shown = status < 400 ? JSON.parse(body) : NOTHING
+    const shown: Shown = status < 400 ? JSON.parse(body) : REFUSED
     const changed = lines.length === 0 ? '' : lines.every(isCleared) ? 'cleared' : 'set'
-    this.#record({ who: this.#who, method, path, from, until: performance.now(), status, cookie: changed, shown })
+    this.#record({ who: source.who, method, path, from, until: performance.now(), status, cookie: changed, shown })
     return shown
   }
 
-  #exchange(method: string, path: string, cookie: string): Promise<IncomingMessage> {
-    const headers: Record<string, string> = { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' }
-    if (method === 'POST') Object.assign(headers, { origin: this.#origin, 'content-length': '0' })
+  #exchange(method: string, path: string, cookie: string, { origin, site }: Source): Promise<IncomingMessage> {
+    const headers: Record<string, string> = { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': site }
+    if (method === 'POST') Object.assign(headers, { origin, 'content-length': '0' })
     if (cookie !== '') headers.cookie = cookie
     const signal = AbortSignal.timeout(TIMEOUT_MILLISECONDS)
     return new Promise((resolve, reject) => {
@@ -87,8 +121,9 @@ export class Browser {
 
   #take(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+    const [, sameSite = ''] = /;\s*samesite=(\w+)/i.exec(line) ?? []
     if (isCleared(line)) this.#jar.delete(name)
-    else this.#jar.set(name, value)
+    else this.#jar.set(name, { value, sameSite: sameSite.toLowerCase() })
   }
 }
 

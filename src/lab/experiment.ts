@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { Browser, type SentRequest } from './browser.ts'
 import type { Shown, StartContestant } from './contestant.ts'
 import { Holds } from './holds.ts'
+import type { UsualSetUp } from './koa-session.ts'
+import { Outage } from './outage.ts'
 
 export interface Experiment {
   /** The last part of its address. */
@@ -13,10 +15,11 @@ export interface Experiment {
   expected: string
   /** How the usual way is set up. */
   usualWay: string
+  usual?: Partial<UsualSetUp>
+  /** Another set-up of koa-session, which the lab also runs. It can be stronger, or have another fault. */
+  otherwise?: { setUp: string; usual: Partial<UsualSetUp> }
   /** How this layer is set up, beyond what all experiments share. */
   ownWay?: string
-  /** False if the login of the usual way does not call `regenerate()`. Default: true. */
-  regenerates?: boolean
   /** The promise in docs/behaviour.md, and a test that proves it. */
   promise: string
   test: string
@@ -35,6 +38,8 @@ interface Run extends Verdict {
 /** What an experiment may do with a contestant. */
 export interface Stage {
   browser(who: string): Browser
+  /** Makes the stores of the contestant fail. */
+  outage: Outage
   /**
    * Sends requests that wait in their handlers at the given hold. When all of them wait, calls `meanwhile`, and then
    * releases them. Returns what they show.
@@ -45,7 +50,8 @@ export interface Stage {
 /** Starts the contestant on a free port of this machine, runs the experiment over HTTP, and stops the contestant. */
 export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: StartContestant): Promise<Run> {
   const holds = new Holds()
-  const contestant = start(holds.hold)
+  const outage = new Outage()
+  const contestant = start({ hold: holds.hold, outage })
   const server = createServer(contestant.listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -55,6 +61,7 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   let overlaps = 0
 
   const stage: Stage = {
+    outage,
     browser(who) {
       const browser = new Browser(who, origin, (sent) =>
         requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }),

@@ -1,6 +1,6 @@
 import Koa from 'koa'
 import { createSessions, type Session, type SessionStore } from '../session/index.ts'
-import { sessions } from '../session/koa/index.ts'
+import { crossOriginGuard, sessions } from '../session/koa/index.ts'
 import { memoryStore } from '../session/stores/memory/index.ts'
 import { manualClock } from '../session/testing/manual-clock.ts'
 import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
@@ -12,17 +12,20 @@ interface Notes {
 
 /** This layer with a manager of its own. Tests pass a broken store. */
 export function thisLayer(store: SessionStore = memoryStore()): StartContestant {
-  return (hold) => {
+  return ({ hold, outage }) => {
     const manager = createSessions<Notes>({
       appName: 'LAB',
-      store,
+      store: outage.over(store),
       clock: manualClock(),
       roles: { writer: ['writeNotes'] },
       secureCookie: false,
       sweepSeconds: 0,
     })
+    // During an outage, the layer warns that it could not store the time of an access.
+    manager.on('warning', () => {})
     const app = new Koa<Koa.DefaultState, { session: Session<Notes> }>()
     app.silent = true
+    app.use(crossOriginGuard())
     app.use(sessions(manager))
     app.use(async (ctx) => {
       const more = await answer(ctx.session, askedBy(ctx), hold)
