@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Browser, type SentRequest } from './browser.ts'
 import type { Shown, StartContestant } from './contestant.ts'
 import { Holds } from './holds.ts'
+import { HttpConnection } from './http-connection.ts'
 import type { UsualSetUp } from './koa-session.ts'
 import { Outage } from './outage.ts'
 
@@ -20,6 +21,8 @@ export interface Experiment {
   otherwise?: { setUp: string; usual: Partial<UsualSetUp> }
   /** How this layer is set up, beyond what all experiments share. */
   ownWay?: string
+  /** Whether a third pane shows this layer with device binding. Only this pane then shows the expected result. */
+  bindsDevice?: true
   /** The promise in docs/behaviour.md, and a test that proves it. */
   promise: string
   test: string
@@ -38,6 +41,8 @@ interface Run extends Verdict {
 /** What an experiment may do with a contestant. */
 export interface Stage {
   browser(who: string): Browser
+  /** Advances the clock of the contestant and of the browsers. */
+  wait(minutes: number): void
   /** Makes the stores of the contestant fail. */
   outage: Outage
   /**
@@ -57,18 +62,23 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let begun = 0
   const requests: SentRequest[] = []
-  const browsers: Browser[] = []
+  const connections: HttpConnection[] = []
   let overlaps = 0
 
+  const open = (who: string, record: (sent: SentRequest) => void) => {
+    const connection = new HttpConnection(origin)
+    connections.push(connection)
+    return new Browser(who, { origin, exchange: connection.exchange, now: () => contestant.clock.now(), record })
+  }
+
   const stage: Stage = {
-    outage,
     browser(who) {
-      const browser = new Browser(who, origin, (sent) =>
-        requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }),
-      )
-      browsers.push(browser)
-      return browser
+      return open(who, (sent) => requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }))
     },
+    wait(minutes) {
+      contestant.clock.advance({ minutes })
+    },
+    outage,
     async overlap(send, meanwhile = async () => {}) {
       const hold = `hold${overlaps++}`
       const sent = send(hold)
@@ -85,24 +95,15 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   }
 
   try {
-    await warmUp(origin)
+    // The first request takes longer than the others, so the run does not show it.
+    await open('', () => {}).get('/page')
     begun = performance.now()
     const verdict = await experiment.run(stage)
     return { ...verdict, requests: requests.sort((one, other) => one.from - other.from) }
   } finally {
-    for (const browser of browsers) browser.close()
+    for (const connection of connections) connection.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await contestant.close()
-  }
-}
-
-/** The first request takes longer than the others, so the run does not show it. */
-async function warmUp(origin: string): Promise<void> {
-  const browser = new Browser('', origin, () => {})
-  try {
-    await browser.get('/page')
-  } finally {
-    browser.close()
   }
 }

@@ -101,7 +101,7 @@ export const brokenTwins: Record<string, BrokenTwin> = {
     layer({ hold, outage }) {
       const store = outage.over(memoryStore())
       const find: SessionStore['find'] = (call) => store.find(call).catch(() => undefined)
-      return thisLayer({ ...store, find })({ hold, outage: new Outage() })
+      return thisLayer({ store: { ...store, find } })({ hold, outage: new Outage() })
     },
     actual: 'Ana saw the page of a guest. No refused login has lost a note.',
   },
@@ -139,6 +139,17 @@ export const brokenTwins: Record<string, BrokenTwin> = {
       },
     })),
     actual: 'Ben sees a note of Ana. Ben stays logged in.',
+  },
+  'stolen-cookie': {
+    // Forgets that the cookie is bound to a key.
+    store: brokenMemory((_, intact) => ({
+      async find(call) {
+        const found = await intact.find(call)
+        return found?.state === 'live' ? { ...found, credential: { ...found.credential, details: null } } : found
+      },
+    })),
+    actual:
+      'The copy opened Ana’s page at once. It still did after 11 minutes. Ana is still logged in. When Ana had signed out the others, it opened nothing.',
   },
 }
 

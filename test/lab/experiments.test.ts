@@ -12,18 +12,22 @@ import { brokenTwins } from './broken-twins.ts'
 const BEHAVIOUR = read('docs/behaviour.md')
 
 for (const experiment of EXPERIMENTS) {
-  const { name, promise } = experiment
+  const { name, promise, bindsDevice = false } = experiment
 
   test(`[LAB-2] the experiment "${name}" holds on this layer, and shows the fault of koa-session`, async () => {
     const usual = await koaSession(experiment.usual)
     assert.ok(usual, 'koa-session is not installed')
-    const [own, other] = [await runExperiment(experiment, thisLayer()), await runExperiment(experiment, usual)]
+    const own = await runExperiment(experiment, thisLayer({ bindsDevice }))
+    const other = await runExperiment(experiment, usual)
     assert.deepEqual([own.holds, other.holds], [true, false], `${own.actual} ${other.actual}`)
   })
 
   test(`[LAB-3] the experiment "${name}" exposes this layer with the fault`, async () => {
     const twin = brokenTwins[name] ?? assert.fail(`${name} has no broken twin`)
-    const run = await runExperiment(experiment, 'store' in twin ? thisLayer(twin.store()) : twin.layer)
+    const run = await runExperiment(
+      experiment,
+      'store' in twin ? thisLayer({ bindsDevice, store: twin.store() }) : twin.layer,
+    )
     assert.deepEqual([run.holds, run.actual], [false, twin.actual])
   })
 
@@ -46,6 +50,14 @@ test('[LAB-10] where the lab also runs another set-up of koa-session, this set-u
     replay: [true, 'The copy opens the page as a guest.'],
     'cross-site-form': [false, 'No form has saved a note for Ana. A form has logged Ana out.'],
   })
+})
+
+test('[LAB-20] without device binding, a stolen cookie also opens the session of this layer, until the user ends it', async () => {
+  const stolenCookie = EXPERIMENTS.find(({ name }) => name === 'stolen-cookie')
+  assert.ok(stolenCookie)
+  const { holds, actual } = await runExperiment(stolenCookie, thisLayer())
+  assert.equal(holds, false)
+  assert.match(actual, /It still did after 11 minutes\. .* When Ana had signed out the others, it opened nothing\.$/)
 })
 
 function read(file: string): string {

@@ -14,7 +14,7 @@ export const crossSiteForm: Experiment = {
   ],
   expected: 'The forms save nothing, and Ana stays logged in.',
   usualWay:
-    'koa-session sets a cookie without the attribute SameSite. Firefox and Safari send such a cookie with a form of another site. Chromium does so in the first two minutes after the cookie was set, as in this run.',
+    'koa-session sets a cookie without the attribute SameSite, and the application has no CSRF tokens. Firefox and Safari send such a cookie with a form of another site. Chromium does so in the first two minutes after the cookie was set, as in this run.',
   otherwise: {
     setUp: "With sameSite: 'lax', the forms lack the cookie, but their responses replace and delete it",
     usual: { sameSite: 'lax' },

@@ -7,6 +7,7 @@ import { logoutRace } from './logout-race.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { parallelWrites } from './parallel-writes.ts'
 import { replay } from './replay.ts'
+import { stolenCookie } from './stolen-cookie.ts'
 import { storeOutage } from './store-outage.ts'
 import { twoUsers } from './two-users.ts'
 import { wrongLink } from './wrong-link.ts'
@@ -17,9 +18,10 @@ interface Chapter {
 }
 
 export const CHAPTERS: readonly Chapter[] = [
-  { title: 'Races and failures', experiments: [parallelWrites, logoutRace, loginRace, twoUsers, storeOutage] },
-  { title: 'Cookies', experiments: [fixation, replay, crossSiteForm] },
+  { title: 'Races', experiments: [parallelWrites, logoutRace, loginRace] },
+  { title: 'Cookies', experiments: [fixation, replay, stolenCookie] },
   { title: 'One-time links', experiments: [oneTimeLink, linkFixation, wrongLink] },
+  { title: 'Shared computers, other sites, failures', experiments: [twoUsers, crossSiteForm, storeOutage] },
 ]
 
 export const EXPERIMENTS: readonly Experiment[] = CHAPTERS.flatMap(({ experiments }) => experiments)
