@@ -137,7 +137,7 @@ export class Browser {
   #take(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
     const [, seconds = Number.POSITIVE_INFINITY] = /max-age=(\d+)/i.exec(line) ?? []
-    const [, sameSite = ''] = /;\s*samesite=(\w+)/i.exec(line) ?? []
+    const [, sameSite = ''] = /; samesite=(\w+)/i.exec(line) ?? []
     if (isCleared(line)) this.#jar.delete(name)
     else
       this.#jar.set(name, {

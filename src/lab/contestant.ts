@@ -22,7 +22,7 @@ interface Contestant {
 }
 
 /** What an experiment can do to a contestant. */
-export interface Control {
+interface Control {
   hold: Hold
   outage: Outage
 }

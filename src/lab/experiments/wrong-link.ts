@@ -4,12 +4,12 @@ export const wrongLink: Experiment = {
   name: 'wrong-link',
   title: 'A link of another user',
   question:
-    'Ben is logged in, and clicks a one-time link to Ana’s session. Does the link replace his session without a question?',
+    'Ben is logged in, and clicks a one-time link to Ana’s session. Does the link replace Ben’s session without a question?',
   steps: [
     'Ana logs in and makes a one-time link to her session.',
-    'Ben logs in on his own computer and saves a note.',
+    'Ben logs in on another computer and saves a note.',
     'Ana’s link reaches Ben by mistake. Ben clicks it, and presses no button.',
-    'Ben opens his page.',
+    'Ben opens the page.',
   ],
   expected: 'Ben is still logged in as Ben.',
   usualWay:
