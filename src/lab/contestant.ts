@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http'
+import type { ManualClock } from '../session/testing/manual-clock.ts'
 import type { Hold } from './holds.ts'
 
 /**
@@ -6,6 +7,7 @@ import type { Hold } from './holds.ts'
  * - `GET /page` only reads the session.
  * - `POST /save` adds the query's `note` to the notes, also for a guest.
  * - `POST /login` signs in the query's `user` without a password. `POST /logout` signs out.
+ * - `POST /end-others` ends all other cookies of the session.
  * - `POST /link` makes a one-time link for the user. The response contains it as `link`.
  * - `GET` or `POST` of the link opens it. If the response contains `question`, only the POST opens it.
  *
@@ -14,6 +16,7 @@ import type { Hold } from './holds.ts'
  */
 interface Contestant {
   listener: RequestListener
+  clock: ManualClock
   close(): Promise<void>
 }
 
@@ -24,6 +27,8 @@ export interface Shown {
   /** Null for a guest. */
   user: string | null
   notes: readonly string[]
+  /** How often a copy of the cookie was refused. */
+  copies?: number
   link?: string
   question?: boolean
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Browser, type SentRequest } from './browser.ts'
 import type { Shown, StartContestant } from './contestant.ts'
 import { Holds } from './holds.ts'
+import { HttpConnection } from './http-connection.ts'
 
 export interface Experiment {
   /** The last part of its address. */
@@ -17,6 +18,8 @@ export interface Experiment {
   ownWay?: string
   /** False if the login of the usual way does not call `regenerate()`. Default: true. */
   regenerates?: boolean
+  /** Whether a third pane shows this layer with device binding. Only this pane then shows the expected result. */
+  bindsDevice?: true
   /** The promise in docs/behaviour.md, and a test that proves it. */
   promise: string
   test: string
@@ -35,6 +38,8 @@ interface Run extends Verdict {
 /** What an experiment may do with a contestant. */
 export interface Stage {
   browser(who: string): Browser
+  /** Advances the clock of the contestant and of the browsers. */
+  wait(minutes: number): void
   /**
    * Sends requests that wait in their handlers at the given hold. When all of them wait, calls `meanwhile`, and then
    * releases them. Returns what they show.
@@ -51,16 +56,21 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let begun = 0
   const requests: SentRequest[] = []
-  const browsers: Browser[] = []
+  const connections: HttpConnection[] = []
   let overlaps = 0
+
+  const open = (who: string, record: (sent: SentRequest) => void) => {
+    const connection = new HttpConnection(origin)
+    connections.push(connection)
+    return new Browser(who, { origin, exchange: connection.exchange, now: () => contestant.clock.now(), record })
+  }
 
   const stage: Stage = {
     browser(who) {
-      const browser = new Browser(who, origin, (sent) =>
-        requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }),
-      )
-      browsers.push(browser)
-      return browser
+      return open(who, (sent) => requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }))
+    },
+    wait(minutes) {
+      contestant.clock.advance({ minutes })
     },
     async overlap(send, meanwhile = async () => {}) {
       const hold = `hold${overlaps++}`
@@ -78,24 +88,15 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   }
 
   try {
-    await warmUp(origin)
+    // The first request takes longer than the others, so the run does not show it.
+    await open('', () => {}).get('/page')
     begun = performance.now()
     const verdict = await experiment.run(stage)
     return { ...verdict, requests: requests.sort((one, other) => one.from - other.from) }
   } finally {
-    for (const browser of browsers) browser.close()
+    for (const connection of connections) connection.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await contestant.close()
-  }
-}
-
-/** The first request takes longer than the others, so the run does not show it. */
-async function warmUp(origin: string): Promise<void> {
-  const browser = new Browser('', origin, () => {})
-  try {
-    await browser.get('/page')
-  } finally {
-    browser.close()
   }
 }

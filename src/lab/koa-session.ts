@@ -1,5 +1,6 @@
 import { setImmediate as reply } from 'node:timers/promises'
 import Koa, { type Context, type Middleware } from 'koa'
+import { manualClock } from '../session/testing/manual-clock.ts'
 import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
 import type { Hold } from './holds.ts'
 
@@ -36,7 +37,8 @@ export async function koaSession({ regenerates }: Options): Promise<StartContest
       const shown: Shown = { user, notes, ...more }
       ctx.body = JSON.stringify(shown)
     })
-    return { listener: app.callback(), close: async () => {} }
+    // The package reads the time of the system. Its sessions live for a day.
+    return { listener: app.callback(), clock: manualClock(), close: async () => {} }
   }
 }
 
@@ -68,6 +70,12 @@ async function answer(
     case '/logout':
       Object.assign(ctx, { session: null })
       break
+    case '/end-others': {
+      const { user, notes } = session
+      await session.regenerate()
+      if (user !== undefined) Object.assign(sessionOf(ctx) ?? {}, { user, notes })
+      break
+    }
     case '/link': {
       const token = crypto.randomUUID()
       await links.set(token, session.user ?? '')

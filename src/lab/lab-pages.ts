@@ -41,6 +41,9 @@ interface Parts {
 }
 
 const OWN_SET_UP = 'A manager with a memory store and its default settings. The login passes { login: true }.'
+const BOUND = 'This layer with device binding'
+const BOUND_SET_UP =
+  'The same with { deviceBinding: {} }. The browser has a key, and proves it every ten minutes. Real browsers do this only over https.'
 
 /** The pages of the attack lab. A run keeps its sessions in its own stores, and reads no session of this server. */
 export function labPages({ config, limit }: Parts) {
@@ -92,11 +95,12 @@ function experimentOf(ctx: Context): Experiment {
 
 /** The contestants run one after the other, so that neither slows the other down. */
 async function panesOf(experiment: Experiment, runs: boolean): Promise<Pane[]> {
-  const { usualWay, ownWay = '', regenerates = true } = experiment
+  const { usualWay, ownWay = '', regenerates = true, bindsDevice } = experiment
   const usual = await koaSession({ regenerates })
   const panes = [
     { id: 'usual', title: 'The usual way: koa-session', setUp: usualWay, start: usual },
     { id: 'own', title: 'This layer', setUp: `${OWN_SET_UP} ${ownWay}`, start: thisLayer() },
+    ...(bindsDevice ? [{ id: 'bound', title: BOUND, setUp: BOUND_SET_UP, start: thisLayer({ bindsDevice }) }] : []),
   ]
   const shown: Pane[] = []
   for (const { start, ...pane } of panes)

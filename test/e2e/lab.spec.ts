@@ -12,14 +12,15 @@ test('the home page leads to the lab, and the lab to its experiments', async ({ 
   await expect(page.locator('body')).toContainText('[PRIV-8]')
 })
 
-for (const { name, title, expected } of EXPERIMENTS)
+for (const { name, title, expected, bindsDevice } of EXPERIMENTS)
   test(`[LAB-1] the experiment "${name}" runs at the press of a button, without JavaScript`, async ({ page }) => {
     await page.goto(`/lab/${name}`)
     await page.getByRole('button', { name: 'Run the experiment' }).click()
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(title)
     for (const [heading, verdict] of [
       [/^The usual way: koa-session/, 'Fails'],
-      [/^This layer/, 'Holds'],
+      ...(bindsDevice ? ([[/^This layer Fails/, 'Fails']] as const) : []),
+      [bindsDevice ? /^This layer with device binding/ : /^This layer/, 'Holds'],
     ] as const) {
       const pane = page.getByRole('region', { name: heading })
       await expect(pane.locator('.badge')).toHaveText(verdict)

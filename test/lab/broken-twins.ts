@@ -89,6 +89,17 @@ export const brokenTwins: Record<string, { store: MakeBroken; actual: string }> 
     })),
     actual: 'Ben sees a note of Ana. Ben stays logged in.',
   },
+  'stolen-cookie': {
+    // Forgets that the cookie is bound to a key.
+    store: brokenMemory((_, intact) => ({
+      async find(call) {
+        const found = await intact.find(call)
+        return found?.state === 'live' ? { ...found, credential: { ...found.credential, details: null } } : found
+      },
+    })),
+    actual:
+      'The copy opened Ana’s page at once. It still did after 11 minutes. Ana is still logged in. When Ana had signed out the others, it opened nothing.',
+  },
 }
 
 function dropsEverySecondUpdate(intact: SessionStore): Partial<SessionStore> {

@@ -12,18 +12,19 @@ import { brokenTwins } from './broken-twins.ts'
 const BEHAVIOUR = read('docs/behaviour.md')
 
 for (const experiment of EXPERIMENTS) {
-  const { name, promise, regenerates = true } = experiment
+  const { name, promise, regenerates = true, bindsDevice = false } = experiment
 
   test(`[LAB-2] the experiment "${name}" holds on this layer, and shows the fault of koa-session`, async () => {
     const usual = await koaSession({ regenerates })
     assert.ok(usual, 'koa-session is not installed')
-    const [own, other] = [await runExperiment(experiment, thisLayer()), await runExperiment(experiment, usual)]
+    const own = await runExperiment(experiment, thisLayer({ bindsDevice }))
+    const other = await runExperiment(experiment, usual)
     assert.deepEqual([own.holds, other.holds], [true, false], `${own.actual} ${other.actual}`)
   })
 
   test(`[LAB-3] the experiment "${name}" exposes this layer on a store with the fault`, async () => {
     const { store, actual } = brokenTwins[name] ?? assert.fail(`${name} has no broken twin`)
-    const run = await runExperiment(experiment, thisLayer(store()))
+    const run = await runExperiment(experiment, thisLayer({ bindsDevice, store: store() }))
     assert.deepEqual([run.holds, run.actual], [false, actual])
   })
 
@@ -38,6 +39,14 @@ test('the lab says rightly that regenerate() at the login of koa-session defeats
   const usual = await koaSession({ regenerates: true })
   assert.ok(fixation && usual)
   assert.equal((await runExperiment(fixation, usual)).holds, true)
+})
+
+test('[LAB-20] without device binding, a stolen cookie also opens the session of this layer, until the user ends it', async () => {
+  const stolenCookie = EXPERIMENTS.find(({ name }) => name === 'stolen-cookie')
+  assert.ok(stolenCookie)
+  const { holds, actual } = await runExperiment(stolenCookie, thisLayer())
+  assert.equal(holds, false)
+  assert.match(actual, /It still did after 11 minutes\. .* When Ana had signed out the others, it opened nothing\.$/)
 })
 
 function read(file: string): string {

@@ -4,6 +4,7 @@ import { loginRace } from './login-race.ts'
 import { logoutRace } from './logout-race.ts'
 import { oneTimeLink } from './one-time-link.ts'
 import { parallelWrites } from './parallel-writes.ts'
+import { stolenCookie } from './stolen-cookie.ts'
 import { twoUsers } from './two-users.ts'
 
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -13,4 +14,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   fixation,
   oneTimeLink,
   twoUsers,
+  stolenCookie,
 ]
