@@ -6,7 +6,7 @@ import { type RunningServer, startServer } from '../../src/process/server.ts'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
 import { findFullChromium, launchOptions } from '../support/chromium.ts'
 import { type Scope, settingsIn, temporaryFolder } from '../support/process.ts'
-import { fixRandomValues, PORT as PICTURES_PORT } from './stories/fixed-demo.ts'
+import { fixTimeAndRandomValues, PORT as PICTURES_PORT } from './stories/fixed-demo.ts'
 import { isTakingPictures, SCALE } from './stories/pictures.ts'
 import { test as base, expect } from './stories/story.ts'
 
@@ -20,7 +20,7 @@ export const test = base.extend<{ scope: Scope; binding: BindingDemo }>({
   },
 
   binding: async ({ scope }, use, { file }) => {
-    if (isTakingPictures) fixRandomValues(basename(file))
+    if (isTakingPictures) fixTimeAndRandomValues(basename(file))
     const folder = temporaryFolder(scope)
     const { cert, key } = selfSignedCertificate()
     const certificate = join(folder, 'localhost.pem')

@@ -35,14 +35,14 @@ test('Jonas gives a program a token for the REST API, sees that it is used, and 
     return token
   })
 
-  await step('His list shows when and from where the token was used, and not the token.', async () => {
+  await step('The list shows when and from where the token was used, and not the token.', async () => {
     await jonas.follows('I have copied it')
     await jonas.reads('from 127.0.0.1, report/1.0')
     await jonas.doesNotRead(token.slice(-43))
     await jonas.fitsOnTheScreen()
   })
 
-  await step('He revokes the token. The next call of the program is refused.', async (picture) => {
+  await step('Jonas revokes the token. The next call of the program is refused.', async (picture) => {
     await jonas.unfolds('Revoke')
     await jonas.reads('Programs that use it are refused at once.')
     await jonas.presses('Revoke now Nightly report')

@@ -17,7 +17,7 @@ test('Tomasz ends a session in the console with a message, and Sofia reads it a 
     await picture('console-1-sessions', tomasz)
   })
 
-  await step('He ends it on all its devices, with a message.', async (picture) => {
+  await step('Tomasz ends it on all its devices, with a message.', async (picture) => {
     await tomasz.follows('Sofia Rinaldi')
     await tomasz.sees('Session of Sofia Rinaldi')
     await tomasz.fillsIn({ Message: 'Please call me, Tomasz' })

@@ -9,6 +9,7 @@ import { newHandle } from '../../../src/session/core/credentials/token.ts'
 import { type Clock, systemClock } from '../../../src/session/index.ts'
 
 const { randomBytes, randomFillSync } = crypto
+const realTime = Date.now
 const OWN_NAME = basename(import.meta.filename)
 const SOURCES = join(projectRoot(), 'src')
 
@@ -20,7 +21,7 @@ const FIXED_CLOCK: Clock = { ...systemClock, now: () => NOW }
 
 /** A demo that shows the same in each run: the same times, IDs, tokens and addresses. */
 export async function startFixedDemo(seed: string): Promise<RunningServer> {
-  fixRandomValues(seed)
+  fixTimeAndRandomValues(seed)
   const folder = mkdtempSync(join(tmpdir(), 'crm-pictures-'))
   const env = { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT, BCRYPT_COST: '4', LOG_LEVEL: 'error' }
   const server = await startServer({ env, clock: FIXED_CLOCK })
@@ -33,8 +34,8 @@ export async function startFixedDemo(seed: string): Promise<RunningServer> {
   }
 }
 
-/** Replaces the random values of the demo by values that depend only on the seed, the source file and the order. */
-export function fixRandomValues(seed: string): void {
+/** Fixes the time of the demo, and its random values: they depend only on the seed, the source file and the order. */
+export function fixTimeAndRandomValues(seed: string): void {
   const calls = new Map<string, number>()
   const next = (length: number): Buffer | undefined => {
     const file = sourceOfCaller()
@@ -49,11 +50,12 @@ export function fixRandomValues(seed: string): void {
       next(buffer.length)?.copy(buffer) ? buffer : randomFillSync(buffer, ...rest),
   })
   syncBuiltinESMExports()
+  Date.now = () => (sourceOfCaller() === undefined ? realTime() : NOW)
   // The session layer keeps random bytes in stock. Those of an earlier seed are used up first.
   while (calls.size === 0) newHandle()
 }
 
-/** The file that called a function of `node:crypto`, if it is a source file of the demo. Playwright calls them too. */
+/** The file that called a replaced function, if it is a source file of the demo. Playwright calls these functions too. */
 function sourceOfCaller(): string | undefined {
   const [caller = ''] = (new Error().stack ?? '')
     .split('\n')

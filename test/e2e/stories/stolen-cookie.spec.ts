@@ -6,7 +6,7 @@ import { Thief } from './terminal.ts'
 const NOTICE = 'A copy of your cookie was refused.'
 const FETCHED = { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' }
 
-test('[BIND-45] a thief copies the cookies of Jonas, and they open nothing when the proof of his browser has ended', async ({
+test('[BIND-45] a thief copies the cookies of Jonas, and they open nothing when the last proof of the browser has ended', async ({
   scope,
   binding,
   step,
@@ -14,7 +14,7 @@ test('[BIND-45] a thief copies the cookies of Jonas, and they open nothing when 
   const browser = await openBrowser(scope, binding)
   const jonas = new Person('Jonas', browser.page)
 
-  await step('Jonas logs in. His browser binds the cookie to a key that never leaves it.', async (picture) => {
+  await step('Jonas logs in. The browser binds the cookie to a key that never leaves it.', async (picture) => {
     await jonas.opens('/authenticate.shtml')
     await jonas.logsIn('2')
     await jonas.sees(/^Welcome/)
@@ -26,7 +26,7 @@ test('[BIND-45] a thief copies the cookies of Jonas, and they open nothing when 
   const thief = new Thief(binding.server.url)
 
   await step(
-    'A thief copies his cookies. They open his pages while the last proof is less than ten minutes old.',
+    'A thief copies the cookies. They open pages while the last proof is less than ten minutes old.',
     async () => {
       thief.copies(await browser.context.cookies())
       expect(await thief.gets('/customers')).toMatchObject({ status: 200 })
@@ -41,7 +41,7 @@ test('[BIND-45] a thief copies the cookies of Jonas, and they open nothing when 
     expect(await thief.gets('/customers', FETCHED)).toMatchObject({ status: 401 })
   })
 
-  await step('His own browser proves its key and works on. The next page tells him of the copy.', async (picture) => {
+  await step('The browser of Jonas proves its key and works on. The next page tells of the copy.', async (picture) => {
     await jonas.opens('/customers')
     await jonas.sees('Your customers')
     await jonas.reads(NOTICE)
