@@ -69,7 +69,7 @@ async function browserWindow({ name, page, sight }: Person, width: number, viewW
 
 function terminalWindow({ name, lines }: Terminal, width: number): string {
   return `<figure style="width:${width}px"><figcaption><b>${escaped(name)}</b></figcaption>
-    <pre style="height:${PAGE_HEIGHT}px">${escaped(lines.join('\n'))}</pre></figure>`
+    <pre style="height:${PAGE_HEIGHT}px"><code>${escaped(lines.join('\n'))}</code></pre></figure>`
 }
 
 function isPhone(window: Shown): boolean {
@@ -89,6 +89,8 @@ const STYLE = `
   figcaption span { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
     padding: 2px 12px; border-radius: 12px; background: #11171c; color: #c6d0d6; font-size: 13px }
   img { display: block }
-  pre { box-sizing: border-box; margin: 0; padding: 14px; background: #11171c; color: #e7ecef;
-    font: 14px/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+  /* A terminal is filled from its top, and shows its last lines when it is full. */
+  pre { box-sizing: border-box; display: flex; flex-direction: column-reverse; margin: 0; padding: 14px; overflow: hidden;
+    background: #11171c; color: #e7ecef }
+  code { margin-bottom: auto; font: 14px/1.5 monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 `

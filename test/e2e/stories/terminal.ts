@@ -39,12 +39,20 @@ export class Thief implements Terminal {
     for (const { name, value } of cookies) this.#visitor.cookies.set(name, value)
   }
 
-  async gets(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    const answer = await this.#visitor.get(path, headers)
-    const fields = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`)
-    this.lines.push(`$ curl ${this.#url}${path} -b 'the copied cookies'${fields.join('')}`, '', `HTTP ${answer.status}`)
+  notes(text: string): void {
+    this.lines.push(`# ${text}`)
+  }
+
+  async gets(path: string): Promise<Answer> {
+    const answer = await this.#visitor.get(path)
+    this.lines.push(`$ curl ${this.#url}${path} -b 'the copied cookies'`, '', `HTTP ${answer.status}`)
     if (answer.location !== undefined) this.lines.push(`Location: ${answer.location}`)
     this.lines.push('')
     return answer
+  }
+
+  /** Like the script of a page, which wants an error and no page. */
+  fetches(path: string): Promise<Answer> {
+    return this.#visitor.get(path, { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' })
   }
 }
