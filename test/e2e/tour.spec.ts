@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectNarrow, test } from './fixtures.ts'
+import { expect, expectNarrow, inNewTab, test } from './fixtures.ts'
 
 test('[TOUR-1] [TOUR-3] [TOUR-5] [HOME-4] the tour leads from the home page over a second device and the console to the lab', async ({
   page,
@@ -39,8 +39,8 @@ test('[TOUR-1] [TOUR-3] [TOUR-5] [HOME-4] the tour leads from the home page over
   await page.getByRole('button', { name: 'Log In' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sessions')
   await step('Step 4 of 5 The console')
-  await second.goto('/authenticationOK.shtml')
-  await expect(second.getByRole('heading', { level: 1 })).toHaveText('Log In')
+  const signedOut = await inNewTab(second, '/authenticationOK.shtml')
+  await expect(signedOut.getByRole('heading', { level: 1 })).toHaveText('Log In')
   await phone.close()
 
   await page.getByRole('button', { name: 'Next: The lab' }).click()
