@@ -31,6 +31,10 @@ export interface Shown {
   copies?: number
   link?: string
   question?: boolean
+  /** The public ID of the session. */
+  id?: string
+  /** Whether the request had a bound cookie without a proof of its key. */
+  isUnproved?: boolean
 }
 
 /** What a page reads from the query of its request. A value that is absent is ''. */
