@@ -17,6 +17,8 @@ export interface SentRequest {
 
 const NOTHING: Shown = { user: null, notes: [] }
 
+const OTHER_SITE = 'other.example'
+
 /** Sends a request, and returns its answer. */
 export type Exchange = (method: string, path: string, headers: Record<string, string>) => Promise<Response>
 
@@ -31,6 +33,8 @@ interface Parts {
 
 interface Cookie {
   value: string
+  /** In lower case. '' stands for a cookie without the attribute. */
+  sameSite: string
   expires: number
 }
 
@@ -51,9 +55,7 @@ export class Browser {
 
   /** The `Cookie` header of the next request. */
   get cookie(): string {
-    const now = this.#parts.now()
-    const live = [...this.#jar].filter(([, { expires }]) => now < expires)
-    return live.map(([name, { value }]) => `${name}=${value}`).join('; ')
+    return this.#cookies(() => true)
   }
 
   /** The time at which the first of its cookies expires. */
@@ -80,6 +82,23 @@ export class Browser {
     return shown.question ? this.post(link) : shown
   }
 
+  /**
+   * Sends a form of a page on another site. Its response is opened as a page, so the browser stores the cookies of the
+   * response. A cookie without SameSite goes along in Firefox and Safari. In Chromium, it goes along in the first two
+   * minutes, so an experiment must not move the clock before it calls this method.
+   */
+  async postFromOtherSite(path: string): Promise<Shown> {
+    const cookie = this.#cookies(({ sameSite }) => sameSite === '' || sameSite === 'none')
+    const headers = { origin: `https://${OTHER_SITE}`, 'sec-fetch-site': 'cross-site' }
+    return (await this.#send('POST', path, headers, cookie, OTHER_SITE)).shown
+  }
+
+  #cookies(isSent: (cookie: Cookie) => boolean): string {
+    const now = this.#parts.now()
+    const sent = [...this.#jar].filter(([, cookie]) => now < cookie.expires && isSent(cookie))
+    return sent.map(([name, { value }]) => `${name}=${value}`).join('; ')
+  }
+
   async #open(method: string, path: string, cookie?: string): Promise<Shown> {
     const proof = this.#key.proof(this.cookie)
     if (proof) this.#key.take(await this.#send('POST', proof.path, proof.headers))
@@ -90,17 +109,17 @@ export class Browser {
     return shown
   }
 
-  async #send(method: string, path: string, more: Record<string, string>, cookie = this.cookie) {
+  async #send(method: string, path: string, more: Record<string, string>, cookie = this.cookie, who = this.#who) {
     const from = performance.now()
     const response = await this.#parts.exchange(method, path, { ...this.#headers(method, cookie), ...more })
     const body = await response.text()
     const { status, headers } = response
     const lines = headers.getSetCookie()
     for (const line of lines) this.#take(line)
-    const shown: Shown = status < 400 ? { ...NOTHING, ...JSON.parse(body) } : NOTHING
+    const shown: Shown = status < 400 ? { ...NOTHING, ...JSON.parse(body) } : { ...NOTHING, isRefused: true }
     const changed = lines.length === 0 ? '' : lines.every(isCleared) ? 'cleared' : 'set'
     this.#parts.record({
-      who: this.#who,
+      who,
       method,
       path,
       from,
@@ -126,8 +145,14 @@ export class Browser {
   #take(line: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
     const [, seconds = Number.POSITIVE_INFINITY] = /max-age=(\d+)/i.exec(line) ?? []
+    const [, sameSite = ''] = /; samesite=(\w+)/i.exec(line) ?? []
     if (isCleared(line)) this.#jar.delete(name)
-    else this.#jar.set(name, { value, expires: this.#parts.now() + Number(seconds) * 1000 })
+    else
+      this.#jar.set(name, {
+        value,
+        sameSite: sameSite.toLowerCase(),
+        expires: this.#parts.now() + Number(seconds) * 1000,
+      })
   }
 }
 

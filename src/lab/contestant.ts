@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http'
 import type { ManualClock } from '../session/testing/manual-clock.ts'
 import type { Hold } from './holds.ts'
+import type { Outage } from './outage.ts'
 
 /**
  * A small application on one session library. A signed-in user has notes in the session.
@@ -20,7 +21,13 @@ interface Contestant {
   close(): Promise<void>
 }
 
-export type StartContestant = (hold: Hold) => Contestant
+/** What an experiment can do to a contestant. */
+interface Control {
+  hold: Hold
+  outage: Outage
+}
+
+export type StartContestant = (control: Control) => Contestant
 
 /** What every page of a contestant answers. */
 export interface Shown {
@@ -35,6 +42,8 @@ export interface Shown {
   id?: string
   /** Whether the request had a bound cookie without a proof of its key. */
   isUnproved?: boolean
+  /** True if the response has an error status. */
+  isRefused?: boolean
 }
 
 /** What a page reads from the query of its request. A value that is absent is ''. */

@@ -4,6 +4,8 @@ import { Browser, type SentRequest } from './browser.ts'
 import type { Shown, StartContestant } from './contestant.ts'
 import { Holds } from './holds.ts'
 import { HttpConnection } from './http-connection.ts'
+import type { UsualSetUp } from './koa-session.ts'
+import { Outage } from './outage.ts'
 
 export interface Experiment {
   /** The last part of its address. */
@@ -14,10 +16,11 @@ export interface Experiment {
   expected: string
   /** How the usual way is set up. */
   usualWay: string
+  usual?: Partial<UsualSetUp>
+  /** Another set-up of koa-session, which the lab also runs. It can be stronger, or have another fault. */
+  otherwise?: { setUp: string; usual: Partial<UsualSetUp> }
   /** How this layer is set up, beyond what all experiments share. */
   ownWay?: string
-  /** False if the login of the usual way does not call `regenerate()`. Default: true. */
-  regenerates?: boolean
   /** Whether a third pane shows this layer with device binding. Only this pane then shows the expected result. */
   bindsDevice?: true
   /** A page of the lab on which the visitor does the same. */
@@ -42,6 +45,8 @@ export interface Stage {
   browser(who: string): Browser
   /** Advances the clock of the contestant and of the browsers. */
   wait(minutes: number): void
+  /** Makes the stores of the contestant fail. */
+  outage: Outage
   /**
    * Sends requests that wait in their handlers at the given hold. When all of them wait, calls `meanwhile`, and then
    * releases them. Returns what they show.
@@ -52,7 +57,8 @@ export interface Stage {
 /** Starts the contestant on a free port of this machine, runs the experiment over HTTP, and stops the contestant. */
 export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: StartContestant): Promise<Run> {
   const holds = new Holds()
-  const contestant = start(holds.hold)
+  const outage = new Outage()
+  const contestant = start({ hold: holds.hold, outage })
   const server = createServer(contestant.listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -74,6 +80,7 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
     wait(minutes) {
       contestant.clock.advance({ minutes })
     },
+    outage,
     async overlap(send, meanwhile = async () => {}) {
       const hold = `hold${overlaps++}`
       const sent = send(hold)

@@ -1,6 +1,6 @@
 import Koa from 'koa'
 import { createSessions, type Session, type SessionStore } from '../session/index.ts'
-import { deviceBinding, sessions } from '../session/koa/index.ts'
+import { crossOriginGuard, deviceBinding, sessions } from '../session/koa/index.ts'
 import { memoryStore } from '../session/stores/memory/index.ts'
 import { manualClock } from '../session/testing/manual-clock.ts'
 import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
@@ -18,19 +18,22 @@ interface Options {
 
 /** This layer with a manager of its own. */
 export function thisLayer({ bindsDevice = false, store = memoryStore() }: Options = {}): StartContestant {
-  return (hold) => {
+  return ({ hold, outage }) => {
     const clock = manualClock()
     const manager = createSessions<Notes>({
       appName: 'LAB',
-      store,
+      store: outage.over(store),
       clock,
       roles: { writer: ['writeNotes'] },
       // Browsers bind only Secure cookies. The browsers of the lab also send them over plain HTTP.
       ...(bindsDevice ? { deviceBinding: {} } : { secureCookie: false }),
       sweepSeconds: 0,
     })
+    // During an outage, the layer warns that it could not store the time of an access.
+    manager.on('warning', () => {})
     const app = new Koa<Koa.DefaultState, { session: Session<Notes> }>()
     app.silent = true
+    app.use(crossOriginGuard())
     app.use(deviceBinding(manager))
     app.use(sessions(manager))
     app.use(async (ctx) => {

@@ -4,8 +4,8 @@ import { Sandbox } from '../../../src/lab/sandbox/sandbox.ts'
 import { Sandboxes } from '../../../src/lab/sandbox/sandboxes.ts'
 import type { SessionStore } from '../../../src/session/store.ts'
 import { manualClock } from '../../../src/session/testing/manual-clock.ts'
-import { brokenMemory, type MakeBroken } from '../../session/broken-stores/broken-memory.ts'
-import { brokenTwins } from '../broken-twins.ts'
+import { brokenMemory } from '../../session/broken-stores/broken-memory.ts'
+import { forgetsBindings } from '../broken-twins.ts'
 
 const CONFIG = {
   sessionIdleMinutes: 60,
@@ -66,12 +66,11 @@ const LINKS_NEVER_END = brokenMemory((_, intact) => {
   const start = manualClock().now()
   return { sweep: async () => [], findOTP: (call) => intact.findOTP({ ...call, now: start }) }
 })
-const FORGETS_BINDING = brokenTwins['stolen-cookie']?.store as MakeBroken
 
 for (const [fault, what, makeStore] of [
   ['whose sessions never end', [LOGIN, BOUND, REMEMBERED, REST], NEVER_ENDS],
   ['whose links never end', [LINK], LINKS_NEVER_END],
-  ['that forgets bindings', [COPY], FORGETS_BINDING],
+  ['that forgets bindings', [COPY], forgetsBindings],
 ] as [string, string[], () => SessionStore][])
   test(`[LAB-22] a sandbox exposes a store ${fault}`, async () => {
     const sandbox = await Sandbox.open(1, CONFIG, makeStore())
