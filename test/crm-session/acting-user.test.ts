@@ -10,8 +10,8 @@ import { openStream } from '../support/stream.ts'
 import { makeToken, tokensOf } from '../support/tokens.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
-// These forms name no acting user. They begin a session, belong to the owner of a mailed link, run an experiment of the
-// lab, which does not use the visitor's session, or go through the tour, which guests use too.
+// These forms name no acting user. They begin a session, belong to the owner of a mailed link, belong to the lab, which
+// does not use the visitor's session, or go through the tour, which guests use too.
 const EXEMPT = [
   '/4DACTION/authenticate',
   '/signup',
@@ -26,6 +26,8 @@ const EXEMPT = [
   '/password/new/decline',
   '/link/decline',
   '/lab/:experiment',
+  '/lab/curl',
+  '/lab/sandbox',
   '/tour',
   '/tour/end',
 ]

@@ -39,6 +39,9 @@ const VISITS: Record<string, Visit[]> = {
   ],
   'guest in the lab': [
     { at: '/lab' },
+    { at: '/lab/clock' },
+    { at: '/lab/clock', after: moveTheClock },
+    { at: '/lab/curl', after: showTheCookies },
     ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
@@ -91,6 +94,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
+  '/lab/sandbox/:number': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 
@@ -138,6 +142,16 @@ async function signUp(page: Page, email: string): Promise<void> {
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: 'Sign Up' }).click()
+}
+
+async function moveTheClock(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open a sandbox' }).click()
+  await page.getByRole('button', { name: '61 minutes' }).click()
+}
+
+async function showTheCookies(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start over' }).click()
+  await page.getByRole('button', { name: 'Show the cookies' }).click()
 }
 
 async function runExperiment(page: Page): Promise<void> {
