@@ -22,6 +22,7 @@ export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
 export async function seedDemo(
   database: Kysely<Database>,
   hashPassword: (password: string) => Promise<string>,
+  now: number,
 ): Promise<void> {
   const accounts = await Promise.all(
     salespersons.map(async (person) => ({
@@ -31,7 +32,7 @@ export async function seedDemo(
       active: 1,
     })),
   )
-  const { customers, purchases } = makeCustomers()
+  const { customers, purchases } = makeCustomers(new Date(now).toISOString().slice(0, 10))
   await inTurn(database, { only: 'the demo’s data' }, async (transaction) => {
     const inserted = await transaction
       .insertInto('sales_persons')

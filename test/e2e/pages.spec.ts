@@ -70,6 +70,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/account/tokens' },
   ],
   manager: [
+    { at: '/authenticationOK.shtml' },
     { at: '/customers?sort=total' },
     // The pages of the external platform.
     { at: platform },
