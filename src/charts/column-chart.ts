@@ -1,8 +1,8 @@
 import { percentOf, roundScale } from './scale.ts'
 
-const HEIGHT = 340
+const HEIGHT = 380
 /** The baseline leaves room for two lines of labels. The top leaves room for the label of the highest column. */
-const [TOP, BASELINE] = [24, 292]
+const [TOP, BASELINE] = [24, 332]
 const [LABEL_BELOW, SECOND_LABEL_BELOW, LABEL_ABOVE] = [18, 35, 6]
 /** The labels of the gridlines are left of the columns. */
 const LEFT = 0.15
