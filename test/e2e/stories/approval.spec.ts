@@ -12,6 +12,7 @@ test('Ada asks for a discount, an approver decides on the site of a platform, an
   await step('Ada asks for a discount. A platform of another company decides.', async (picture) => {
     await ada.opens('/authenticate.shtml')
     await ada.logsIn('1')
+    await ada.sees('Welcome, Ada Marlow')
     await ada.opens(`/customers/${await unusedCustomer(demo, 1)}`)
     await asksForDiscount(ada, '$4DSID')
     await picture('approval-1-waiting', ada)
@@ -59,6 +60,7 @@ for (const [scenario, decision, button] of [
     const ada = await person('Ada')
     await ada.opens('/authenticate.shtml')
     await ada.logsIn('1')
+    await ada.sees('Welcome, Ada Marlow')
     await ada.opens(`/customers/${await unusedCustomer(demo, 1)}`)
     await asksForDiscount(ada, scenario)
     const approver = await opensPlatform(ada)
