@@ -5,7 +5,9 @@ import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
 import { mailboxPath } from '../mail/index.ts'
 import type { Parts } from '../parts/parts.ts'
+import { resetCountdown } from '../public-demo/reset-time.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
+import { whyRefused } from './public-demo.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewCustomers' },
@@ -58,6 +60,9 @@ export function pageFrame(
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
       chip: inspector?.chip(ctx),
+      publicDemo: config.demoPublic
+        ? { reset: resetCountdown(clock.now()), refusal: whyRefused('POST', ctx) }
+        : undefined,
     }
   }
 }
