@@ -140,7 +140,7 @@ async function signUp(page: Page, email: string): Promise<void> {
 
 async function runExperiment(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run the experiment' }).click()
-  await expect(page.locator('.timeline')).toHaveCount(2)
+  await expect(page.getByRole('button', { name: 'Run it again' })).toBeVisible()
   await page.locator('.more-summary').first().click()
 }
 
