@@ -65,7 +65,7 @@ export async function reseedDemo(
   })
 }
 
-/** Whether all staff are people of the demo. Nobody can change the name of staff. */
+/** Whether all staff are people of the demo. No page changes the name of staff. */
 export async function hasOnlyDemoStaff(database: Kysely<Database>): Promise<boolean> {
   const staff = await database.selectFrom('sales_persons').select(['user_id', 'firstname', 'lastname']).execute()
   const nameOf = ({ user_id, firstname, lastname }: (typeof staff)[number]) => `${user_id} ${firstname} ${lastname}`

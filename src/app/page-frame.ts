@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
+import { isSharedAccount } from '../crm-session/own-sessions.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
 import { mailboxPath } from '../mail/index.ts'
@@ -61,7 +62,11 @@ export function pageFrame(
       footerLinks,
       chip: inspector?.chip(ctx),
       publicDemo: config.demoPublic
-        ? { reset: resetCountdown(clock.now()), refusal: whyRefused('POST', ctx) }
+        ? {
+            reset: resetCountdown(clock.now()),
+            refusal: whyRefused('POST', ctx),
+            isShared: isSharedAccount(session?.userId),
+          }
         : undefined,
     }
   }

@@ -15,7 +15,7 @@ export const MOST_ROWS = { users: 2_000, customers: 2_000, operations: 2_000 } a
 
 /**
  * What a public demo does with a route that writes.
- * `refused`: nobody may use it. `own account`: refused for the accounts of the demo, which all visitors share.
+ * `refused`: no visitor may use it. `own account`: refused for the accounts of the demo, which all visitors share.
  * `own`: it reaches only what the visitor's browser began. `open`: it is safe for everybody as it is.
  */
 interface PublicRoute {

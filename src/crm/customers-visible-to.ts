@@ -27,7 +27,7 @@ export function refuseSharedCustomer(customer: { visitor: string } | undefined):
   if (customer !== undefined && currentVisit() !== undefined && customer.visitor === '')
     throw new Problem(
       403,
-      'All visitors of the public demo see this customer, so nobody can change or remove it. Create a customer of your own: only you see it, and you may change and remove it.',
+      'All visitors of the public demo see this customer, so it cannot be changed or removed. Create a customer of your own: only you see it, and you may change and remove it.',
     )
 }
 

@@ -8,7 +8,7 @@ export interface Mail {
 }
 
 /** A mail with the visitor of the public demo who caused it. */
-export type CausedMail = Mail & { visitor?: string }
+type CausedMail = Mail & { visitor?: string }
 
 /** `send` resolves when the mail is accepted. If sending fails, `send` rejects with a `DeliveryProblem`. */
 export interface MailTransport {

@@ -15,7 +15,7 @@ export function nextReset(now: number): number {
 }
 
 /** What a page tells about the next reset. Its script continues the countdown. */
-export interface ResetCountdown {
+interface ResetCountdown {
   secondsLeft: number
   noticeSeconds: number
   /** For example `5 h 12 min`. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** A request to a public demo. Any other server has none. */
-export interface Visit {
+interface Visit {
   /** Identifies the browser, or the session of an API client. */
   visitor: string
   /** The session with which the request came. */

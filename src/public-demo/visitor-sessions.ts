@@ -48,7 +48,7 @@ export async function visitAsOwnerOf(database: Kysely<Database>, sessionId: stri
   visit.sessionId = sessionId
 }
 
-/** Whether this visitor signed up the account with this address. Nobody signed up the accounts of the demo. */
+/** Whether this visitor signed up the account with this address. No visitor signed up the accounts of the demo. */
 export async function hasSignedUp(database: Kysely<Database>, visitor: string, email: string): Promise<boolean> {
   const user = await database
     .selectFrom('users')

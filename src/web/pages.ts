@@ -27,6 +27,8 @@ export interface Frame {
         reset: { secondsLeft: number; noticeSeconds: number; left: string; at: string; isSoon: boolean }
         /** Why the form of this page cannot be sent. '' when it can. */
         refusal: string
+        /** Whether the user has an account of the demo, which all visitors share. */
+        isShared: boolean
       }
     | undefined
   assets: Readonly<Record<string, string>>
