@@ -73,12 +73,18 @@ export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'DELETE /api/session/variables/{name}': OWN,
 }
 
-// Some paths of the API ignore case.
-const PATTERNS = Object.entries(PUBLIC_ROUTES).map(([route, decision]) => {
-  const pattern = route.replace(/[.]/g, '\\.').replace(/:\w+|\{\w+\}/g, '[^/]+')
-  return { pattern: new RegExp(`^${pattern}$`, 'i'), decision }
-})
+const SEGMENTS = Object.entries(PUBLIC_ROUTES).map(([route, decision]) => ({ segments: segmentsOf(route), decision }))
 
 export function publicRoute(method: string, path: string): PublicRoute | undefined {
-  return PATTERNS.find(({ pattern }) => pattern.test(`${method} ${path}`))?.decision
+  const asked = segmentsOf(`${method} ${path}`)
+  return SEGMENTS.find(
+    ({ segments }) =>
+      segments.length === asked.length &&
+      segments.every((segment, at) => segment === asked[at] || segment.startsWith(':') || segment.startsWith('{')),
+  )?.decision
+}
+
+/** Some paths of the API ignore case. */
+function segmentsOf(route: string): string[] {
+  return route.toLowerCase().split('/')
 }

@@ -121,7 +121,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   if (parts.config.profile === 'demo')
     routes.get('/dev/mailbox', 'public', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
-  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
+  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(own))
 
   // The lab breaks sessions on purpose, so production neither has nor loads it.
   if (parts.config.profile === 'demo') {

@@ -104,7 +104,7 @@ const LONGEST_MINUTES = 525_600
 // Programs that ignore cookies begin a guest session at each page. At this limit, visitors get pages without a session.
 const DEMO_GUESTS = 10_000
 const PRODUCTION_SESSIONS_PER_USER = 10
-const PUBLIC_SESSIONS = 5_000
+const PUBLIC_SESSIONS = 20_000
 const PUBLIC_GUESTS = 2_000
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60

@@ -134,6 +134,9 @@ test('[PUBLIC-6] the console hides who the other visitors are, and ends only ses
     for (const path of [`/${id}/end`, `/${id}/devices/${devices[0]?.handle}/end`])
       assert.equal((await admin.post(`/admin/sessions${path}`)).status, 403, path)
   }
+  const fresh = await loggedIn(demo, 1)
+  await demo.visitor().get(`/authenticate.shtml?began=${sessionIdOf(fresh)}`)
+  assert.equal((await fresh.get('/customers')).status, 200)
   await admin.post('/admin/sessions/end-user', { userId: '1' })
   const ended = await admin.post('/admin/sessions/end-others')
   assert.match(ended.location ?? '', /ended=1$/, 'only the API token of this browser has ended')
@@ -144,8 +147,8 @@ test('[PUBLIC-6] of an account that visitors share, each browser lists and signs
   const demo = await startPublic(t)
   const [ada, other] = [await loggedIn(demo, 1, { 'User-Agent': 'SecretBrowser/7' }), await loggedIn(demo, 1)]
   const token = tokenOn(await makeToken(ada, { name: 'Secret report' }))
-  for (const path of ['/account/sessions', '/account/tokens'])
-    assert.doesNotMatch((await other.get(path)).text, /Secret/, path)
+  for (const path of ['/account/sessions', '/account/tokens', '/under-the-hood'])
+    assert.doesNotMatch((await other.get(path)).text, /Secret report|SecretBrowser/, path)
   assert.match((await ada.get('/account/sessions')).text, /Secret report/)
 
   const api = new ApiClient(demo, token)
