@@ -60,6 +60,7 @@ export async function reseedDemo(
   return inTurn(database, TURN, async (transaction) => {
     if (!(await isDue(transaction))) return false
     for (const table of EMPTIED) await transaction.deleteFrom(table).execute()
+    await restartNumbers(transaction)
     await insertData(transaction, accounts)
     return true
   })
@@ -104,4 +105,13 @@ async function insertData(
 async function advanceSequence(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
+}
+
+/** Gives the purchases the same ids as at the first start. SQLite does so by itself. A rollback undoes this, unlike `setval`. */
+async function restartNumbers(transaction: Transaction<Database>): Promise<void> {
+  if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
+  const { rows } = await sql<{ name: string }>`select pg_get_serial_sequence('purchases', 'id') as name`.execute(
+    transaction,
+  )
+  await sql`alter sequence ${sql.raw(String(rows[0]?.name))} restart`.execute(transaction)
 }
