@@ -22,6 +22,9 @@ const SAME_EVERYWHERE = [
   'lab.spec.ts',
 ]
 
+// What a phone shows as a desktop does, and pages.spec.ts checks the width.
+const SAME_ON_A_PHONE = ['live-console.spec.ts', 'my-sessions.spec.ts']
+
 export default defineConfig({
   testDir: 'test/e2e',
   testMatch: '*.spec.ts',
@@ -44,7 +47,7 @@ export default defineConfig({
     { name: 'desktop', use: desktop },
     {
       name: 'phone',
-      testIgnore: SAME_EVERYWHERE,
+      testIgnore: [...SAME_EVERYWHERE, ...SAME_ON_A_PHONE],
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     { name: 'no-javascript', testIgnore: SAME_EVERYWHERE, use: { ...desktop, javaScriptEnabled: false } },

@@ -22,6 +22,7 @@ const TABLES: Record<keyof Database, true> = {
   login_failures: true,
   device_tokens: true,
   visitor_sessions: true,
+  visitor_hosts: true,
   demo_resets: true,
 }
 

@@ -19,6 +19,7 @@ export interface Database {
   login_failures: LoginFailuresTable
   device_tokens: DeviceTokensTable
   visitor_sessions: VisitorSessionsTable
+  visitor_hosts: VisitorHostsTable
   demo_resets: DemoResetsTable
 }
 
@@ -239,6 +240,14 @@ interface DeviceTokensTable {
 interface VisitorSessionsTable {
   session_id: string
   visitor: string
+  /** The visitor whose one-time link this browser had opened before. Null if there was none. */
+  host: string | null
+}
+
+/** Which visitor's one-time link a browser opened last. */
+interface VisitorHostsTable {
+  visitor: string
+  host: string
 }
 
 /** One row, on the public demo. */

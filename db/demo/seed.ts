@@ -33,6 +33,7 @@ const EMPTIED_TABLES: Record<Exclude<keyof Database, 'demo_resets'>, true> = {
   login_failures: true,
   device_tokens: true,
   visitor_sessions: true,
+  visitor_hosts: true,
 }
 const EMPTIED = Object.keys(EMPTIED_TABLES) as (keyof typeof EMPTIED_TABLES)[]
 

@@ -15,8 +15,15 @@ export const publicDemo: Migration = {
       .createTable('visitor_sessions')
       .addColumn('session_id', 'varchar(32)', (column) => column.primaryKey())
       .addColumn('visitor', 'varchar(43)', (column) => column.notNull())
+      .addColumn('host', 'varchar(43)')
       .execute()
-    await database.schema.createIndex('visitor_sessions_visitor').on('visitor_sessions').column('visitor').execute()
+    for (const column of ['visitor', 'host'])
+      await database.schema.createIndex(`visitor_sessions_${column}`).on('visitor_sessions').column(column).execute()
+    await database.schema
+      .createTable('visitor_hosts')
+      .addColumn('visitor', 'varchar(43)', (column) => column.primaryKey())
+      .addColumn('host', 'varchar(43)', (column) => column.notNull())
+      .execute()
     await database.schema
       .createTable('demo_resets')
       .addColumn('id', 'integer', (column) => column.primaryKey())
@@ -26,7 +33,8 @@ export const publicDemo: Migration = {
   },
 
   async down(database: Kysely<unknown>) {
-    for (const table of ['demo_resets', 'visitor_sessions']) await database.schema.dropTable(table).execute()
+    for (const table of ['demo_resets', 'visitor_hosts', 'visitor_sessions'])
+      await database.schema.dropTable(table).execute()
     for (const table of TABLES_OF_VISITORS) await database.schema.alterTable(table).dropColumn('visitor').execute()
   },
 }

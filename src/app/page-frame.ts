@@ -32,7 +32,7 @@ const FOOTER_LINKS = [
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(
-  { config, clock, inspector }: Pick<Parts, 'config' | 'clock' | 'inspector'>,
+  { config, clock, inspector, tour }: Pick<Parts, 'config' | 'clock' | 'inspector' | 'tour'>,
   assets: Readonly<Record<string, string>>,
 ) {
   const mailbox = mailboxPath(config)
@@ -68,6 +68,7 @@ export function pageFrame(
             isShared: isSharedAccount(session?.userId),
           }
         : undefined,
+      tour: tour?.bar(ctx),
     }
   }
 }

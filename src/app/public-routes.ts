@@ -7,6 +7,7 @@ export const PUBLIC_LIMITS = {
   tokens: { ofNetwork: 10, inAll: 500, seconds: 60 * 60, what: 'API tokens' },
   approvals: { ofNetwork: 20, inAll: 500, seconds: 60 * 60, what: 'requests for approval' },
   customers: { ofNetwork: 40, inAll: 2_000, seconds: 60 * 60, what: 'new customers' },
+  tours: { ofNetwork: 120, inAll: 1_500, seconds: 60 * 60, what: 'steps of the tour' },
   experiments: { ofNetwork: 20, inAll: 120, seconds: 60, what: 'experiments' },
 } as const
 
@@ -61,6 +62,11 @@ export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'POST /admin/accounts/:userId/disable': REFUSED,
   'POST /admin/accounts/:userId/enable': REFUSED,
   'POST /admin/accounts/:userId/role': REFUSED,
+  'POST /tour': { rule: 'own', limit: 'tours' },
+  'POST /tour/end': OWN,
+  'POST /tour/link': OWN,
+  'POST /lab/curl': OWN,
+  'POST /lab/sandbox': OWN,
   'POST /lab/:experiment': { rule: 'open', limit: 'experiments' },
   'POST /session/bind': OWN,
   'POST /session/refresh': OWN,

@@ -105,7 +105,7 @@ const LONGEST_MINUTES = 525_600
 const DEMO_GUESTS = 10_000
 const PRODUCTION_SESSIONS_PER_USER = 10
 const PUBLIC_SESSIONS = 20_000
-const PUBLIC_GUESTS = 2_000
+const PUBLIC_GUESTS = 5_000
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // A copied cookie stays usable for this time.

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { currentVisit } from '../public-demo/visit.ts'
-import { sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
+import { sessionIdsOfHost, sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
 import type { EndFilter, ListFilter, SessionDescription } from '../session/index.ts'
 import { Problem } from '../web/problem.ts'
 import type { CrmSessions } from './crm-session.ts'
@@ -12,7 +12,7 @@ export function isSharedAccount(userId: string | undefined): boolean {
 }
 
 const FOREIGN =
-  'This session belongs to another visitor of the public demo, so nothing was done. You can end only what this browser began: its logins and its API tokens.'
+  'This session belongs to another visitor of the public demo, so nothing was done. You can end only what you began: logins in this browser or in one that opened a one-time link of yours, and API tokens.'
 
 type Refused = 'shared accounts' | 'all'
 
@@ -21,7 +21,9 @@ type Refused = 'shared accounts' | 'all'
  * `shared accounts`, users see and end all sessions of an account that they signed up themselves.
  */
 export function sessionsOfVisitor(sessions: CrmSessions, database: Kysely<Database>, refused: Refused): CrmSessions {
-  const ownIds = ownSessionIds(database)
+  const ownIds = ownSessionIds(
+    refused === 'all' ? () => sessionIdsOfHost(database) : () => sessionIdsOfVisitor(database),
+  )
   const isForeign = async ({ id, userId }: SessionDescription) =>
     (refused === 'all' || isSharedAccount(userId)) && !(await ownIds()).has(id)
 
@@ -75,7 +77,7 @@ export function sessionsOfVisitor(sessions: CrmSessions, database: Kysely<Databa
 
 /** The sessions of a public demo for the console. It hides who the other visitors are. */
 export function maskedSessions(sessions: CrmSessions, database: Kysely<Database>): CrmSessions {
-  const ownIds = ownSessionIds(database)
+  const ownIds = ownSessionIds(() => sessionIdsOfHost(database))
   return {
     ...sessions,
     async get(id) {
@@ -105,9 +107,9 @@ function masked(session: SessionDescription): SessionDescription {
 }
 
 /** The session of the request is the visitor's own, even if the browser has lost the visitor's cookie. */
-function ownSessionIds(database: Kysely<Database>): () => Promise<Set<string>> {
+function ownSessionIds(select: () => ReturnType<typeof sessionIdsOfVisitor>): () => Promise<Set<string>> {
   return async () => {
-    const rows = await sessionIdsOfVisitor(database).execute()
+    const rows = await select().execute()
     const current = currentVisit()?.sessionId
     return new Set([...rows.map((row) => row.session_id), ...(current ? [current] : [])])
   }

@@ -48,6 +48,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       footerLinks: [],
       chip: undefined,
       publicDemo: undefined,
+      tour: undefined,
       assets: assets.urls,
     })),
   )

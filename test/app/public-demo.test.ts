@@ -143,6 +143,25 @@ test('[PUBLIC-6] the console hides who the other visitors are, and ends only ses
   for (const visitor of [mia, ada]) assert.equal((await visitor.get('/account/sessions')).status, 200)
 })
 
+test('[PUBLIC-6] the console shows and ends the login of a private window that opened a one-time link of the visitor', async (t) => {
+  const demo = await startPublic(t)
+  const admin = await loggedIn(demo, 1)
+  const [window, other] = [demo.visitor(), demo.visitor()]
+  const token = await demo.parts.sessions?.createOTP(sessionIdOf(admin), { path: '/customers' })
+  assert.equal((await window.get(`/customers?$4DSID=${token}`)).status, 200)
+  // This login signs the private window out.
+  await admin.logInWell(6)
+  const agent = { 'User-Agent': 'PrivateWindow/7' }
+  for (const visitor of [window, other]) {
+    const answer = await visitor.post('/4DACTION/authenticate', { userId: '1', password: 'crm-demo' }, agent)
+    await visitor.follow(answer)
+  }
+  assert.match((await admin.get(`/admin/sessions/${sessionIdOf(window)}`)).text, /End this session/)
+  assert.doesNotMatch((await admin.get(`/admin/sessions/${sessionIdOf(other)}`)).text, /End this session/)
+  assert.equal((await admin.post(`/admin/sessions/${sessionIdOf(window)}/end`)).status, 303)
+  assert.match((await window.get('/')).text, /Your session was ended/)
+})
+
 test('[PUBLIC-6] of an account that visitors share, each browser lists and signs out only its own devices and tokens', async (t) => {
   const demo = await startPublic(t)
   const [ada, other] = [await loggedIn(demo, 1, { 'User-Agent': 'SecretBrowser/7' }), await loggedIn(demo, 1)]

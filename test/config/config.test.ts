@@ -86,7 +86,7 @@ test('[PUBLIC-1] a public demo has limits, and starts only in the demo profile w
   const { demoPublic, guests, maxSessions, maxGuests } = readConfig({ DEMO_PUBLIC: 'true' })
   assert.deepEqual(
     { demoPublic, guests, maxSessions, maxGuests },
-    { demoPublic: true, guests: 'first-write', maxSessions: 20_000, maxGuests: 2_000 },
+    { demoPublic: true, guests: 'first-write', maxSessions: 20_000, maxGuests: 5_000 },
   )
   assert.equal(readConfig(PRODUCTION).demoPublic, false)
   const refused = (env: Record<string, string>) => refusal({ DEMO_PUBLIC: 'true', ...env }).message

@@ -52,6 +52,19 @@ test('[LAB-10] where the lab also runs another set-up of koa-session, this set-u
   })
 })
 
+test('crossOriginGuard() refuses the forms of the other site, as the page of the experiment says', async () => {
+  const crossSiteForm = EXPERIMENTS.find(({ name }) => name === 'cross-site-form')
+  const { requests } = await runExperiment(crossSiteForm ?? assert.fail(), thisLayer())
+  const forms = requests.filter(({ who }) => who === 'other.example')
+  assert.deepEqual(
+    forms.map(({ path, status }) => [path, status]),
+    [
+      ['/save?note=foreign', 403],
+      ['/logout', 403],
+    ],
+  )
+})
+
 test('[LAB-20] without device binding, a stolen cookie also opens the session of this layer, until the user ends it', async () => {
   const stolenCookie = EXPERIMENTS.find(({ name }) => name === 'stolen-cookie')
   assert.ok(stolenCookie)

@@ -7,9 +7,9 @@ export const crossSiteForm: Experiment = {
     'A user is logged in, and opens a page of another site. This page sends forms to the application. What do the forms do?',
   steps: [
     'Ana logs in.',
-    'In another tab, she opens a page of https://other.example. Its script sends a form to /save.',
+    'In another tab, Ana opens a page of other.example, whose script sends a form to /save. The lab plays the browser: it sends the header Origin: https://other.example, and leaves out the cookies that SameSite holds back.',
     'Ana opens the page of the application.',
-    'The other site sends a second form, to /logout.',
+    'The page of other.example sends a second form, to /logout.',
     'Ana opens the page again.',
   ],
   expected: 'The forms save nothing, and Ana stays logged in.',
