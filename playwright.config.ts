@@ -15,6 +15,7 @@ const SAME_EVERYWHERE = [
   'back-button.spec.ts',
   'full-browser.spec.ts',
   'device-binding.spec.ts',
+  'stolen-cookie.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',

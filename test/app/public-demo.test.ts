@@ -150,7 +150,7 @@ test('[PUBLIC-6] the console shows and ends the login of a private window that o
   const token = await demo.parts.sessions?.createOTP(sessionIdOf(admin), { path: '/customers' })
   assert.equal((await window.get(`/customers?$4DSID=${token}`)).status, 200)
   // This login signs the private window out.
-  await admin.logInWell(6)
+  await admin.follow(await admin.logInWell(6))
   const agent = { 'User-Agent': 'PrivateWindow/7' }
   for (const visitor of [window, other]) {
     const answer = await visitor.post('/4DACTION/authenticate', { userId: '1', password: 'crm-demo' }, agent)
