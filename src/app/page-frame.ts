@@ -29,7 +29,7 @@ const FOOTER_LINKS = [
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(
-  { config, clock, inspector }: Pick<Parts, 'config' | 'clock' | 'inspector'>,
+  { config, clock, inspector, tour }: Pick<Parts, 'config' | 'clock' | 'inspector' | 'tour'>,
   assets: Readonly<Record<string, string>>,
 ) {
   const mailbox = mailboxPath(config)
@@ -58,6 +58,7 @@ export function pageFrame(
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
       chip: inspector?.chip(ctx),
+      tour: tour?.bar(ctx),
     }
   }
 }

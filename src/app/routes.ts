@@ -121,6 +121,18 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 
   if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
 
+  if (parts.tour) {
+    const tour = parts.tour.pages(parts)
+    routes.post('/tour', 'visitor', tour.go)
+    routes.post('/tour/end', 'visitor', tour.end)
+    routes.post(
+      '/tour/link',
+      'viewPortfolio',
+      recently(() => '/account/sessions'),
+      tour.makeLink,
+    )
+  }
+
   // The lab breaks sessions on purpose, so production neither has nor loads it.
   if (parts.config.profile === 'demo') {
     const lab = loadLab(parts)

@@ -35,6 +35,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
     { at: '/under-the-hood' },
+    { at: '/', after: (page) => page.getByRole('button', { name: 'Take the tour' }).click() },
   ],
   'guest in the lab': [
     { at: '/lab' },
@@ -67,6 +68,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/account/sessions' },
     { at: '/account/password' },
     { at: '/account/email' },
+    { at: '/', after: makeTourLink },
     { at: '/account/tokens', after: makeToken },
     { at: '/account/tokens' },
   ],
@@ -165,6 +167,13 @@ async function makeToken(page: Page): Promise<void> {
   await page.getByLabel('Name').fill('Nightly report')
   await page.getByRole('button', { name: 'Make the token' }).click()
   await expect(page.getByLabel('Token')).toBeVisible()
+}
+
+async function makeTourLink(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Take the tour' }).click()
+  await page.getByRole('button', { name: 'Next: A second device' }).click()
+  await page.getByRole('button', { name: 'Make a link' }).click()
+  await expect(page.getByLabel('One-time link')).toBeVisible()
 }
 
 /** Shows a mail as a page of its own. */
