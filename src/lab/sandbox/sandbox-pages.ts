@@ -149,9 +149,9 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
     /** Says who the user of the request is in the sandbox. Mount it above the sessions of the demo. */
     async page(ctx: Context) {
       requireOpen()
-      await limit.countStep(ctx.ip)
       const sandbox = sandboxes.findByName(ctx.params.name ?? '')
       if (!sandbox) throw new Problem(404, 'This sandbox is gone. Start a new one at /lab/curl.')
+      await limit.countStep(ctx.ip)
       const from = { device: ctx.get('User-Agent'), address: ctx.ip }
       const { user, isUnproved } = await sandbox.arrive(ctx.get('Cookie'), from)
       const why = isUnproved ? ' This cookie is bound to a key, and the request came without a proof of the key.' : ''
