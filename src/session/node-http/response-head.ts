@@ -165,5 +165,5 @@ function addVary(res: ServerResponse): void {
 }
 
 function listOf(value: OutgoingHttpHeader | undefined): string[] {
-  return value === undefined ? [] : [value].flat().map(String)
+  return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String)
 }
