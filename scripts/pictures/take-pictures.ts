@@ -25,6 +25,7 @@ try {
     'test',
     'test/e2e/stories',
     '--project=desktop',
+    '--grep-invert=@variant',
     '--workers=1',
     '--max-failures=1',
     '--reporter=list',
