@@ -28,6 +28,7 @@ const ROOMS = [
   'src/crm-session',
   'src/charts',
   'src/mail',
+  'src/public-demo',
   'src/web',
   'src/session',
   'db/demo',
