@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
-import { mayLookAfterCustomers } from './may-look-after.ts'
+import { notePortfolioChange } from './portfolios.ts'
+import { mayLookAfterCustomers } from './salespersons.ts'
 
 type Created =
   | { is: 'created'; customer: NamedCustomer }
@@ -25,22 +27,28 @@ export async function createCustomer(
 ): Promise<Created> {
   if (wanted.salesperson !== undefined && !viewer.seesAll) return { is: 'not yours to give' }
   const salesperson = wanted.salesperson ?? viewer.userId
-  if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
   const { customerSince, salesperson: _given, ...texts } = wanted
-  const { id } = await database
-    .insertInto('customers')
-    .values({
-      ...texts,
-      name_folded: foldedName(texts.name),
-      customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
-      sales_person: salesperson,
-      total_purchase: 0,
-      // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
-      version: randomInt(1, HIGHEST_FIRST_VERSION),
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  const customer = await findCustomer(database, viewer, id)
-  if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
-  return { is: 'created', customer }
+  return inTurn(database, { user: salesperson }, async (transaction): Promise<Created> => {
+    if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
+    const time = new Date(now).toISOString()
+    const { id } = await transaction
+      .insertInto('customers')
+      .values({
+        ...texts,
+        name_folded: foldedName(texts.name),
+        customer_since: customerSince ?? time.slice(0, 10),
+        sales_person: salesperson,
+        total_purchase: 0,
+        // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
+        version: randomInt(1, HIGHEST_FIRST_VERSION),
+        changed_at: time,
+        changed_by: viewer.userId,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await notePortfolioChange(transaction, [salesperson])
+    const customer = await findCustomer(transaction, viewer, id)
+    if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
+    return { is: 'created', customer }
+  })
 }

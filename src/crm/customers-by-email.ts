@@ -19,6 +19,7 @@ export async function findCustomersByEmail(database: Kysely<Database>, email: st
     .selectAll('customers')
     .select(['sales_persons.firstname', 'sales_persons.lastname'])
     .where('customers.email', '=', email)
+    .where('customers.removed_at', 'is', null)
     .orderBy('customers.id')
     .limit(MOST_CUSTOMERS)
     .execute()

@@ -8,14 +8,15 @@ export interface Viewer {
 
 /** Every list, search, count and detail page of customers starts from this query. */
 export function customersVisibleTo(database: Kysely<Database>, viewer: Viewer) {
-  const customers = database.selectFrom('customers')
+  const customers = database.selectFrom('customers').where('customers.removed_at', 'is', null)
   return viewer.seesAll ? customers : customers.where('customers.sales_person', '=', viewer.userId)
 }
 
-/** Returns the condition of `customersVisibleTo`, for updates and deletes. `versions` adds a check of the version. */
+/** Returns the condition of `customersVisibleTo`, for updates. `versions` adds a check of the version. */
 export function reachableBy(viewer: Viewer, versions?: readonly number[]) {
   return (row: ExpressionBuilder<Database, 'customers'>) =>
     row.and([
+      row('customers.removed_at', 'is', null),
       ...(viewer.seesAll ? [] : [row('customers.sales_person', '=', viewer.userId)]),
       ...(versions === undefined ? [] : [isOneOf(row, versions)]),
     ])

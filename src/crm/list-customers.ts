@@ -17,6 +17,8 @@ interface ListedCustomer {
   customerSince: string
   salespersonId: number
   salesperson: string
+  /** The day of the next step, or null. */
+  nextStepOn: string | null
 }
 
 interface CustomerList {
@@ -38,13 +40,17 @@ const ORDER = {
   'since-asc': { column: 'customers.customer_since', direction: 'asc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
-/** Returns one page of customers. Keyset pagination makes the last page as fast as the first page. */
+/**
+ * Returns one page of customers. Keyset pagination makes the last page as fast as the first page. `today` is a day, for
+ * the filter of due steps.
+ */
 export async function listCustomers(
   database: Kysely<Database>,
   viewer: Viewer,
   query: ListQuery,
+  today = '',
 ): Promise<CustomerList> {
-  const matching = matchingCustomers(database, viewer, query)
+  const matching = matchingCustomers(database, viewer, query, today)
   const { count } = await matching.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
 
   const { size = PAGE_SIZE, sort } = query
@@ -63,6 +69,7 @@ export async function listCustomers(
       'total_purchase as totalPurchase',
       'customer_since as customerSince',
       'customers.sales_person as salespersonId',
+      'next_step_on as nextStepOn',
       'sales_persons.firstname as firstname',
       'sales_persons.lastname as lastname',
       `${column} as key`,
@@ -110,7 +117,12 @@ export async function listFilters(
   return { countries: countries.map((row) => row.country), industries: industries.map((row) => row.industry) }
 }
 
-function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
+function matchingCustomers(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  { search, country, industry, salesperson = '', step = '' }: ListQuery,
+  today: string,
+) {
   // A search text that is empty after folding, such as a single accent, matches no name.
   const folded = foldName(search).trim()
   const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
@@ -119,4 +131,8 @@ function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search,
     .$if(folded !== '', (query) => query.where(sql<boolean>`customers.name_folded like ${pattern} escape '\\'`))
     .$if(country !== '', (query) => query.where('country', '=', country))
     .$if(industry !== '', (query) => query.where('industry', '=', industry))
+    .$if(salesperson !== '', (query) => query.where('customers.sales_person', '=', Number(salesperson)))
+    .$if(step === 'due', (query) => query.where('next_step_on', '<=', today))
+    .$if(step === 'planned', (query) => query.where('next_step', '<>', ''))
+    .$if(step === 'none', (query) => query.where('next_step', '=', ''))
 }
