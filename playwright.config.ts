@@ -43,7 +43,7 @@ export default defineConfig({
     { name: 'desktop', use: desktop },
     {
       name: 'phone',
-      testIgnore: SAME_EVERYWHERE,
+      testIgnore: [...SAME_EVERYWHERE, 'customers.spec.ts'],
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
     { name: 'no-javascript', testIgnore: SAME_EVERYWHERE, use: { ...desktop, javaScriptEnabled: false } },

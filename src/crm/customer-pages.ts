@@ -31,6 +31,7 @@ export interface ApprovalsPanel {
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
 interface CustomerPage extends PageModel, PurchaseList {
+  isWide: true
   id: number
   facts: { label: string; value: string; href?: string }[]
   /** The list that the user came from, with its filters and its page. */
@@ -87,6 +88,7 @@ export function customerPage(
     const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
     ctx.show<CustomerPage>('customers/show', {
       title: customer.name,
+      isWide: true,
       id,
       back: listBehind(ctx.query),
       approvals: await findApprovals(ctx, id),
