@@ -19,7 +19,7 @@ import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
-import { refuseForeignHosts } from '../web/own-hosts.ts'
+import { ownHosts, refuseForeignHosts } from '../web/own-hosts.ts'
 import { type Message, pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
@@ -41,6 +41,8 @@ export function createApp(parts: Parts): Koa {
   const assets = loadAssets(join(views, 'assets'))
   const routes = createRoutes(parts)
   const { router } = routes
+  // In production, the proxy checks the host.
+  const isOwnHost = config.profile === 'demo' ? ownHosts(config) : () => true
   const hasPage = (path: string) => router.match(path, 'GET').route
 
   const app = new Koa()
@@ -53,18 +55,18 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
+  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
+  app.use(health(isOwnHost))
   app.use(clientAddress(log, config.trustProxyHops))
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   if (parts.inspector) app.use(parts.inspector.record(parts.sessions?.cookieName))
-  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
   app.use(pages(views, pageFrame(parts, assets.urls), messageFor))
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
   app.use(wellFormedRequests())
-  if (config.profile === 'demo') app.use(refuseForeignHosts(config))
-  app.use(health())
+  app.use(refuseForeignHosts(isOwnHost))
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))

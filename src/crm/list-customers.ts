@@ -111,10 +111,12 @@ export async function listFilters(
   database: Kysely<Database>,
   viewer: Viewer,
 ): Promise<{ countries: string[]; industries: string[] }> {
-  const visible = customersVisibleTo(database, viewer)
-  const countries = await visible.select('country').distinct().orderBy('country').execute()
-  const industries = await visible.select('industry').distinct().orderBy('industry').execute()
-  return { countries: countries.map((row) => row.country), industries: industries.map((row) => row.industry) }
+  const pairs = await customersVisibleTo(database, viewer).select(['country', 'industry']).distinct().execute()
+  const sorted = (names: string[]) => [...new Set(names)].sort()
+  return {
+    countries: sorted(pairs.map(({ country }) => country)),
+    industries: sorted(pairs.map(({ industry }) => industry)),
+  }
 }
 
 function matchingCustomers(

@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { Browser, type SentRequest } from './browser.ts'
 import type { Shown, StartContestant } from './contestant.ts'
 import { Holds } from './holds.ts'
+import { HttpConnection } from './http-connection.ts'
+import type { UsualSetUp } from './koa-session.ts'
+import { Outage } from './outage.ts'
 
 export interface Experiment {
   /** The last part of its address. */
@@ -13,10 +16,15 @@ export interface Experiment {
   expected: string
   /** How the usual way is set up. */
   usualWay: string
+  usual?: Partial<UsualSetUp>
+  /** Another set-up of koa-session, which the lab also runs. It can be stronger, or have another fault. */
+  otherwise?: { setUp: string; usual: Partial<UsualSetUp> }
   /** How this layer is set up, beyond what all experiments share. */
   ownWay?: string
-  /** False if the login of the usual way does not call `regenerate()`. Default: true. */
-  regenerates?: boolean
+  /** Whether a third pane shows this layer with device binding. Only this pane then shows the expected result. */
+  bindsDevice?: true
+  /** A page of the lab on which the visitor does the same. */
+  ownTry?: { href: string; label: string }
   /** The promise in docs/behaviour.md, and a test that proves it. */
   promise: string
   test: string
@@ -35,6 +43,10 @@ interface Run extends Verdict {
 /** What an experiment may do with a contestant. */
 export interface Stage {
   browser(who: string): Browser
+  /** Advances the clock of the contestant and of the browsers. */
+  wait(minutes: number): void
+  /** Makes the stores of the contestant fail. */
+  outage: Outage
   /**
    * Sends requests that wait in their handlers at the given hold. When all of them wait, calls `meanwhile`, and then
    * releases them. Returns what they show.
@@ -45,23 +57,30 @@ export interface Stage {
 /** Starts the contestant on a free port of this machine, runs the experiment over HTTP, and stops the contestant. */
 export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: StartContestant): Promise<Run> {
   const holds = new Holds()
-  const contestant = start(holds.hold)
+  const outage = new Outage()
+  const contestant = start({ hold: holds.hold, outage })
   const server = createServer(contestant.listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let begun = 0
   const requests: SentRequest[] = []
-  const browsers: Browser[] = []
+  const connections: HttpConnection[] = []
   let overlaps = 0
+
+  const open = (who: string, record: (sent: SentRequest) => void) => {
+    const connection = new HttpConnection(origin)
+    connections.push(connection)
+    return new Browser(who, { origin, exchange: connection.exchange, now: () => contestant.clock.now(), record })
+  }
 
   const stage: Stage = {
     browser(who) {
-      const browser = new Browser(who, origin, (sent) =>
-        requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }),
-      )
-      browsers.push(browser)
-      return browser
+      return open(who, (sent) => requests.push({ ...sent, from: sent.from - begun, until: sent.until - begun }))
     },
+    wait(minutes) {
+      contestant.clock.advance({ minutes })
+    },
+    outage,
     async overlap(send, meanwhile = async () => {}) {
       const hold = `hold${overlaps++}`
       const sent = send(hold)
@@ -78,24 +97,15 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   }
 
   try {
-    await warmUp(origin)
+    // The first request takes longer than the others, so the run does not show it.
+    await open('', () => {}).get('/page')
     begun = performance.now()
     const verdict = await experiment.run(stage)
     return { ...verdict, requests: requests.sort((one, other) => one.from - other.from) }
   } finally {
-    for (const browser of browsers) browser.close()
+    for (const connection of connections) connection.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await contestant.close()
-  }
-}
-
-/** The first request takes longer than the others, so the run does not show it. */
-async function warmUp(origin: string): Promise<void> {
-  const browser = new Browser('', origin, () => {})
-  try {
-    await browser.get('/page')
-  } finally {
-    browser.close()
   }
 }

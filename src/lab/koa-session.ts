@@ -1,5 +1,6 @@
 import { setImmediate as reply } from 'node:timers/promises'
 import Koa, { type Context, type Middleware } from 'koa'
+import { manualClock } from '../session/testing/manual-clock.ts'
 import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
 import type { Hold } from './holds.ts'
 
@@ -9,34 +10,40 @@ interface KoaSession {
   regenerate(): Promise<void>
 }
 
-type Mount = (options: { store: object }, app: Koa) => Middleware
+type Mount = (options: { store?: object; sameSite?: string }, app: Koa) => Middleware
 
 // The types of the package declare `ctx.session` for all applications of this project, so the name is no literal.
 const PACKAGE: string = 'koa-session'
 
-interface Options {
-  /** Whether the login calls `regenerate()`. */
+export interface UsualSetUp {
+  /** Whether the login calls `regenerate()`. Default: true. */
   regenerates: boolean
+  /** Where the sessions are. With `cookie`, the default of koa-session, they are in signed cookies. Default: `store`. */
+  keptIn: 'store' | 'cookie'
+  /** Default: the default of koa-session, which is a cookie without the attribute SameSite. */
+  sameSite: 'lax'
 }
 
 /** Returns `undefined` if the package is not installed, because it is a development dependency. */
-export async function koaSession({ regenerates }: Options): Promise<StartContestant | undefined> {
+export async function koaSession(setUp: Partial<UsualSetUp> = {}): Promise<StartContestant | undefined> {
+  const { regenerates = true, keptIn = 'store', ...cookie } = setUp
   const mount = await importMount()
   if (mount === undefined) return undefined
-  return (hold) => {
-    const store = new AsyncMap<object>()
-    const links = new AsyncMap<string>()
+  return ({ hold, outage }) => {
+    const store = outage.over(new AsyncMap<object>())
+    const links = outage.over(new AsyncMap<string>())
     const app = new Koa()
     app.silent = true
     app.keys = ['The sessions of one run live shorter than a second.']
-    app.use(mount({ store }, app))
+    app.use(mount({ ...cookie, ...(keptIn === 'store' && { store }) }, app))
     app.use(async (ctx) => {
       const more = await answer(ctx, askedBy(ctx), { hold, links, regenerates })
       const { user = null, notes = [] } = sessionOf(ctx) ?? {}
       const shown: Shown = { user, notes, ...more }
       ctx.body = JSON.stringify(shown)
     })
-    return { listener: app.callback(), close: async () => {} }
+    // The package reads the time of the system. Its sessions live for a day.
+    return { listener: app.callback(), clock: manualClock(), close: async () => {} }
   }
 }
 
@@ -52,7 +59,7 @@ async function importMount(): Promise<Mount | undefined> {
 async function answer(
   ctx: Context,
   asked: Asked,
-  { hold, links, regenerates }: { hold: Hold; links: AsyncMap<string> } & Options,
+  { hold, links, regenerates }: { hold: Hold; links: AsyncMap<string>; regenerates: boolean },
 ): Promise<Partial<Shown> | undefined> {
   const session = sessionOf(ctx)
   if (session === null) return undefined
@@ -68,6 +75,12 @@ async function answer(
     case '/logout':
       Object.assign(ctx, { session: null })
       break
+    case '/end-others': {
+      const { user, notes } = session
+      await session.regenerate()
+      if (user !== undefined) Object.assign(sessionOf(ctx) ?? {}, { user, notes })
+      break
+    }
     case '/link': {
       const token = crypto.randomUUID()
       await links.set(token, session.user ?? '')

@@ -7,7 +7,7 @@ import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
 import type { StartContestant } from './contestant.ts'
 import { type Experiment, runExperiment } from './experiment.ts'
-import { EXPERIMENTS } from './experiments/index.ts'
+import { CHAPTERS, EXPERIMENTS } from './experiments/index.ts'
 import { koaSession } from './koa-session.ts'
 import type { LabLimit } from './lab-limit.ts'
 import { thisLayer } from './this-layer.ts'
@@ -15,7 +15,7 @@ import { type RequestRow, requestRows, type Timeline, timelineOf } from './timel
 
 interface ListPage extends PageModel {
   isOpen: boolean
-  experiments: readonly Experiment[]
+  chapters: typeof CHAPTERS
 }
 
 interface ExperimentPage extends PageModel {
@@ -32,7 +32,14 @@ interface Pane {
   setUp: string
   /** Whether the pane can only say how to install its library. */
   isMissing: boolean
-  run: { holds: boolean; actual: string; timeline: Timeline; rows: RequestRow[] } | undefined
+  run: (Outcome & { timeline: Timeline; rows: RequestRow[] }) | undefined
+  /** The result of another set-up of the library. */
+  otherwise: (Outcome & { setUp: string }) | undefined
+}
+
+interface Outcome {
+  holds: boolean
+  actual: string
 }
 
 interface Parts {
@@ -40,7 +47,11 @@ interface Parts {
   limit: LabLimit
 }
 
-const OWN_SET_UP = 'A manager with a memory store and its default settings. The login passes { login: true }.'
+const OWN_SET_UP =
+  'A manager with a memory store and its default settings, below crossOriginGuard(). The login passes { login: true }.'
+const BOUND = 'This layer with device binding'
+const BOUND_SET_UP =
+  'The same with { deviceBinding: {} }. The browser has a key, and proves it every ten minutes. Real browsers do this only over https.'
 
 /** The pages of the attack lab. A run keeps its sessions in its own stores, and reads no session of this server. */
 export function labPages({ config, limit }: Parts) {
@@ -59,7 +70,7 @@ export function labPages({ config, limit }: Parts) {
 
   return {
     list(ctx: Context) {
-      ctx.show<ListPage>('lab/list', { title: 'Attack lab', isOpen, experiments: EXPERIMENTS })
+      ctx.show<ListPage>('lab/list', { title: 'Attack lab', isOpen, chapters: CHAPTERS })
     },
 
     async show(ctx: Context) {
@@ -92,23 +103,34 @@ function experimentOf(ctx: Context): Experiment {
 
 /** The contestants run one after the other, so that neither slows the other down. */
 async function panesOf(experiment: Experiment, runs: boolean): Promise<Pane[]> {
-  const { usualWay, ownWay = '', regenerates = true } = experiment
-  const usual = await koaSession({ regenerates })
+  const { usualWay, usual, otherwise, ownWay = '', bindsDevice } = experiment
   const panes = [
-    { id: 'usual', title: 'The usual way: koa-session', setUp: usualWay, start: usual },
+    { id: 'usual', title: 'The usual way: koa-session', setUp: usualWay, start: await koaSession(usual), otherwise },
     { id: 'own', title: 'This layer', setUp: `${OWN_SET_UP} ${ownWay}`, start: thisLayer() },
+    ...(bindsDevice ? [{ id: 'bound', title: BOUND, setUp: BOUND_SET_UP, start: thisLayer({ bindsDevice }) }] : []),
   ]
   const shown: Pane[] = []
-  for (const { start, ...pane } of panes)
+  for (const { start, otherwise, ...pane } of panes) {
+    const isRun = runs && start !== undefined
     shown.push({
       ...pane,
       isMissing: start === undefined,
-      run: await (runs && start ? runOf(experiment, start) : undefined),
+      run: isRun ? await runOf(experiment, start) : undefined,
+      otherwise: isRun && otherwise ? await otherwiseOf(experiment, otherwise) : undefined,
     })
+  }
   return shown
 }
 
 async function runOf(experiment: Experiment, start: StartContestant): Promise<Pane['run']> {
   const { requests, ...verdict } = await runExperiment(experiment, start)
   return { ...verdict, timeline: timelineOf(requests), rows: requestRows(requests) }
+}
+
+async function otherwiseOf(
+  experiment: Experiment,
+  { setUp, usual }: NonNullable<Experiment['otherwise']>,
+): Promise<Pane['otherwise']> {
+  const start = await koaSession(usual)
+  return start && { setUp, ...(await runExperiment(experiment, start)) }
 }

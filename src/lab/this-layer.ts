@@ -1,6 +1,6 @@
 import Koa from 'koa'
 import { createSessions, type Session, type SessionStore } from '../session/index.ts'
-import { sessions } from '../session/koa/index.ts'
+import { crossOriginGuard, deviceBinding, sessions } from '../session/koa/index.ts'
 import { memoryStore } from '../session/stores/memory/index.ts'
 import { manualClock } from '../session/testing/manual-clock.ts'
 import { type Asked, askedBy, type Shown, type StartContestant } from './contestant.ts'
@@ -10,27 +10,44 @@ interface Notes {
   notes?: string[]
 }
 
-/** This layer with a manager of its own. Tests pass a broken store. */
-export function thisLayer(store: SessionStore = memoryStore()): StartContestant {
-  return (hold) => {
+interface Options {
+  bindsDevice?: boolean
+  /** Tests pass a broken store. */
+  store?: SessionStore
+}
+
+/** This layer with a manager of its own. */
+export function thisLayer({ bindsDevice = false, store = memoryStore() }: Options = {}): StartContestant {
+  return ({ hold, outage }) => {
+    const clock = manualClock()
     const manager = createSessions<Notes>({
       appName: 'LAB',
-      store,
-      clock: manualClock(),
+      store: outage.over(store),
+      clock,
       roles: { writer: ['writeNotes'] },
-      secureCookie: false,
+      // Browsers bind only Secure cookies. The browsers of the lab also send them over plain HTTP.
+      ...(bindsDevice ? { deviceBinding: {} } : { secureCookie: false }),
       sweepSeconds: 0,
     })
+    // During an outage, the layer warns that it could not store the time of an access.
+    manager.on('warning', () => {})
     const app = new Koa<Koa.DefaultState, { session: Session<Notes> }>()
     app.silent = true
+    app.use(crossOriginGuard())
+    app.use(deviceBinding(manager))
     app.use(sessions(manager))
     app.use(async (ctx) => {
       const more = await answer(ctx.session, askedBy(ctx), hold)
-      const { userName, storage } = ctx.session
-      const shown: Shown = { user: userName === '' ? null : userName, notes: storage.notes ?? [], ...more }
+      const { userName, storage, binding } = ctx.session
+      const shown: Shown = {
+        user: userName === '' ? null : userName,
+        notes: storage.notes ?? [],
+        ...(binding && { copies: binding.failures }),
+        ...more,
+      }
       ctx.body = JSON.stringify(shown)
     })
-    return { listener: app.callback(), close: () => manager.close({ endSessions: false }) }
+    return { listener: app.callback(), clock, close: () => manager.close({ endSessions: false }) }
   }
 }
 
@@ -48,6 +65,9 @@ async function answer(session: Session<Notes>, asked: Asked, hold: Hold): Promis
       break
     case '/logout':
       await session.close()
+      break
+    case '/end-others':
+      await session.renew({ others: 'end' })
       break
     case '/link':
       return { link: `/open?$4DSID=${await session.createOTP({ confirm: true })}` }

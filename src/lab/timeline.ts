@@ -1,3 +1,4 @@
+import { formatCount } from '../web/format.ts'
 import type { SentRequest } from './browser.ts'
 
 /** The requests of a run as a picture. All lengths are in units of the picture, whose width is `WIDTH`. */
@@ -30,11 +31,14 @@ export function timelineOf(requests: readonly SentRequest[]): Timeline {
   const place = (time: number) => Math.round(BARS_FROM + ((time - begin) / (end - begin)) * (BARS_UNTIL - BARS_FROM))
   const timeline: Timeline = { width: WIDTH, height: 0, heads: [], bars: [] }
   let who = ''
+  let clock = requests[0]?.clock ?? 0
   for (const { status, cookie, ...request } of requests) {
-    if (laneOf(request.who) !== who) {
+    const later = describeLater(request.clock - clock)
+    if (laneOf(request.who) !== who || later !== '') {
       who = laneOf(request.who)
+      clock = request.clock
       timeline.height += HEAD_HEIGHT
-      timeline.heads.push({ y: timeline.height - 6, text: who })
+      timeline.heads.push({ y: timeline.height - 6, text: `${who}${later}` })
     }
     const x = place(request.from)
     const width = Math.max(LEAST_BAR, place(request.until) - x)
@@ -54,15 +58,21 @@ export function timelineOf(requests: readonly SentRequest[]): Timeline {
 }
 
 export function requestRows(requests: readonly SentRequest[]): RequestRow[] {
-  return requests.map(({ who, method, path, from, until, status, cookie, shown }) => ({
+  const start = requests[0]?.clock ?? 0
+  return requests.map(({ who, method, path, from, until, status, cookie, shown, clock }) => ({
     who,
     request: describe({ method, path }),
-    time: `${from.toFixed(1)} to ${until.toFixed(1)} ms`,
+    time: `${from.toFixed(1)} to ${until.toFixed(1)} ms${describeLater(clock - start)}`,
     answer: [
       status >= 400 ? `${status}, refused` : `${status} for ${shown.user ?? 'a guest'}`,
       ...(cookie === '' ? [] : [cookie === 'set' ? 'sets a cookie' : 'clears the cookie']),
     ].join(', '),
   }))
+}
+
+/** Describes how far the run has moved the clock. */
+function describeLater(milliseconds: number): string {
+  return milliseconds === 0 ? '' : `, ${formatCount(milliseconds / 60_000, 'minute', 'minutes')} later`
 }
 
 /** Twenty browsers that open a link share the lane "Browsers". */

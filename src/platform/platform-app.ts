@@ -4,7 +4,7 @@ import Koa from 'koa'
 import { projectRoot } from '../config/project-root.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
-import { refuseForeignHosts } from '../web/own-hosts.ts'
+import { ownHosts, refuseForeignHosts } from '../web/own-hosts.ts'
 import { pages } from '../web/pages.ts'
 import { readForm } from '../web/read-form.ts'
 import { jsonReader } from '../web/read-json.ts'
@@ -32,7 +32,7 @@ export function createPlatform(options: PlatformOptions): Koa {
     ),
   )
   app.use(setSecurityHeaders(securityHeaders({ https: false })))
-  app.use(refuseForeignHosts(options.hosts))
+  app.use(refuseForeignHosts(ownHosts(options.hosts)))
   app.use(
     pages(views, () => ({
       appName: PLATFORM_NAME,

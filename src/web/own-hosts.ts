@@ -2,16 +2,15 @@ import { hostname, networkInterfaces } from 'node:os'
 import type { Context, Next } from 'koa'
 import { type Config, isLoopback } from '../config/config.ts'
 
+export type IsOwnHost = (header: string | undefined) => boolean
+
 /**
  * Refuses requests whose `Host` is not a name or an address of this server. This prevents DNS rebinding, in which
  * another site's name resolves to this machine, so that a browser treats this server as part of that site.
  */
-export function refuseForeignHosts(config: Pick<Config, 'host' | 'publicUrl'>) {
-  const isOwn = ownHosts(config)
+export function refuseForeignHosts(isOwnHost: IsOwnHost) {
   return async function refuseForeignHosts(ctx: Context, next: Next) {
-    const { host } = ctx.req.headers
-    // Browsers always send the header. Some health checks do not.
-    if (host === undefined || isOwn(host)) return next()
+    if (isOwnHost(ctx.req.headers.host)) return next()
     ctx.status = 421
     ctx.set('Cache-Control', 'no-store')
     ctx.body =
@@ -20,14 +19,15 @@ export function refuseForeignHosts(config: Pick<Config, 'host' | 'publicUrl'>) {
   }
 }
 
-function ownHosts({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): (header: string) => boolean {
+/** Returns whether a `Host` header names this server. Browsers always send the header, and some health checks do not. */
+export function ownHosts({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): IsOwnHost {
   const machine = hostname().toLowerCase()
   const names = new Set([host, bracketed(host), machine, `${machine}.local`].map((name) => name.toLowerCase()))
   if (publicUrl !== undefined) names.add(new URL(publicUrl).hostname)
   // Most requests have the same host as the request before.
   let latest: string | undefined
   return (header) => {
-    if (header === latest) return true
+    if (header === undefined || header === latest) return true
     const name = nameIn(header)
     if (name === undefined) return false
     if (!names.has(name) && !isLoopback(name)) return addressesOfThisMachine().includes(name)

@@ -17,7 +17,9 @@ interface Asset {
 }
 
 // Matches `import { name } from './file.js'`.
-const IMPORT = /^(import [^'\n]* from ')\.\/([\w-]+\.js)(?=')/gm
+const SCRIPT_IMPORT = /^(import [^'\n]* from ')\.\/([\w-]+\.js)(?=')/gm
+// Matches `@import "./folder/file.css";`.
+const STYLE_IMPORT = /^@import "\.\/([\w/-]+\.css)";$/gm
 
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -25,17 +27,20 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Reads the files into memory. Imports in scripts are changed to the hashed addresses of the imported files. */
+/**
+ * Reads the files into memory. Imports in scripts are changed to the hashed addresses of the imported files. Imports in
+ * style sheets are replaced by the imported files, so that a page loads one style sheet.
+ */
 export function loadAssets(
   folder: string,
-  { names = readdirSync(folder), below = '/assets' }: { names?: readonly string[]; below?: string } = {},
+  { names = filesIn(folder), below = '/assets' }: { names?: readonly string[]; below?: string } = {},
 ): Assets {
   const urls: Record<string, string> = {}
   const files = new Map<string, Asset>()
   const load = (file: string): string => {
     const known = urls[file]
     if (known !== undefined) return known
-    const content = withAddresses(readFileSync(join(folder, file)), load)
+    const content = withImports(readFileSync(join(folder, file)), { folder, addressOf: load })
     const { name, ext } = parse(file)
     const asset = createAsset(content, TYPES[ext] ?? 'application/octet-stream')
     const url = `${below}/${name}.${asset.hash}${ext}`
@@ -47,10 +52,19 @@ export function loadAssets(
   return { urls, files }
 }
 
-function withAddresses(content: Buffer, addressOf: (file: string) => string): Buffer {
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? entry.name : []))
+}
+
+function withImports(
+  content: Buffer,
+  { folder, addressOf }: { folder: string; addressOf: (file: string) => string },
+): Buffer {
   const text = content.toString()
-  const addressed = text.replace(IMPORT, (_, before: string, file: string) => before + addressOf(file))
-  return addressed === text ? content : Buffer.from(addressed)
+  const complete = text
+    .replace(SCRIPT_IMPORT, (_, before: string, file: string) => before + addressOf(file))
+    .replace(STYLE_IMPORT, (_, file: string) => readFileSync(join(folder, file), 'utf8'))
+  return complete === text ? content : Buffer.from(complete)
 }
 
 /** Mount this middleware above `sessions`, so that a request for an asset does not extend the idle timeout. */

@@ -5,9 +5,7 @@ import { Problem } from './problem.ts'
 /** Refuses requests that a proxy and this server may read differently. Mount it above all middleware that responds. */
 export function wellFormedRequests() {
   return function wellFormedRequests(ctx: Context, next: Next) {
-    const hosts = hostsOf(ctx)
-    if (hosts !== 1 && !(hosts === 0 && ctx.req.httpVersion === '1.0'))
-      throw new Problem(400, 'Send exactly one Host header.', CLOSE)
+    if (!namesOneHost(ctx)) throw new Problem(400, 'Send exactly one Host header.', CLOSE)
     // Koa finds no path in the URL `http://`, and the error page needs one.
     if (!/^(\/|\*$)/.test(ctx.path ?? '')) {
       ctx.url = '/'
@@ -19,8 +17,10 @@ export function wellFormedRequests() {
   }
 }
 
-/** Node keeps only the first of several Host headers, but `rawHeaders` has all of them. */
-function hostsOf({ req }: Context): number {
-  return req.rawHeaders.filter((text, index) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host')
-    .length
+/** Node keeps only the first of several Host headers, but `rawHeaders` has all of them. HTTP/1.0 does not require one. */
+export function namesOneHost({ req }: Context): boolean {
+  const { rawHeaders, httpVersion } = req
+  const isHost = (text: string, index: number) => index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host'
+  const hosts = rawHeaders.filter(isHost).length
+  return hosts === 1 || (hosts === 0 && httpVersion === '1.0')
 }

@@ -11,8 +11,8 @@ import { openStream } from '../support/stream.ts'
 import { makeToken, tokensOf } from '../support/tokens.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
-// These forms name no acting user. They begin a session, belong to the owner of a mailed link, or run an experiment of
-// the lab, which does not use the visitor's session.
+// These forms name no acting user. They begin a session, belong to the owner of a mailed link, or belong to the
+// lab, which does not use the visitor's session.
 const EXEMPT = [
   '/4DACTION/authenticate',
   '/signup',
@@ -27,6 +27,8 @@ const EXEMPT = [
   '/password/new/decline',
   '/link/decline',
   '/lab/:experiment',
+  '/lab/curl',
+  '/lab/sandbox',
 ]
 
 // No platform listens at this address. Customer pages contain the form only if a platform is configured.

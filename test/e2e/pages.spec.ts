@@ -38,6 +38,9 @@ const VISITS: Record<string, Visit[]> = {
   ],
   'guest in the lab': [
     { at: '/lab' },
+    { at: '/lab/clock' },
+    { at: '/lab/clock', after: moveTheClock },
+    { at: '/lab/curl', after: showTheCookies },
     ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
@@ -89,6 +92,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
+  '/lab/sandbox/:number': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 
@@ -138,9 +142,19 @@ async function signUp(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign Up' }).click()
 }
 
+async function moveTheClock(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open a sandbox' }).click()
+  await page.getByRole('button', { name: '61 minutes' }).click()
+}
+
+async function showTheCookies(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start over' }).click()
+  await page.getByRole('button', { name: 'Show the cookies' }).click()
+}
+
 async function runExperiment(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run the experiment' }).click()
-  await expect(page.locator('.timeline')).toHaveCount(2)
+  await expect(page.getByRole('button', { name: 'Run it again' })).toBeVisible()
   await page.locator('.more-summary').first().click()
 }
 

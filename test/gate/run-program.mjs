@@ -7,8 +7,11 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** A failed step of the gate. The message is printed at the end of the output. */
 export class GateError extends Error {}
 
+/** Prints the name of the next step, and the time since the start. */
 export function headline(text) {
-  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`)
+  const seconds = Math.round(process.uptime())
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  console.log(`\n── ${text} ${'─'.repeat(Math.max(0, 70 - text.length))} ${time}`)
 }
 
 export async function run(program, args, complaint, env = process.env) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -17,6 +18,15 @@ test('a script imports another script by its URL with the content hash', async (
   assert.ok(imported.length > 0)
   for (const [, address = ''] of imported) assert.ok(files.has(address), address)
   assert.match(String(urls['page-stream.js']), /^\/assets\/page-stream\.[0-9a-f]{12}\.js$/)
+})
+
+test('a style sheet contains the files that it imports, so that a page loads one', async () => {
+  const { urls, files } = loadAssets(join(projectRoot(), 'views', 'assets'))
+  const style = String(await files.get(urls['style.css'] ?? '')?.content.in('identity'))
+  assert.doesNotMatch(style, /@import/)
+  const sections = readdirSync(join(projectRoot(), 'views', 'assets', 'style'))
+  for (const section of sections)
+    assert.ok(style.includes(readFileSync(join(projectRoot(), 'views', 'assets', 'style', section), 'utf8')), section)
 })
 
 test('[ASSET-1] an asset is sent in the encoding that the client prefers, each with its own ETag', async (t) => {

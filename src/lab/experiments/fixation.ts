@@ -12,8 +12,9 @@ export const fixation: Experiment = {
   ],
   expected: 'The attacker is a guest and sees no note of Ana.',
   usualWay:
-    'The login assigns the user to ctx.session. koa-session keeps its session ID unless the application also calls regenerate(). With that call, this attack fails.',
-  regenerates: false,
+    'The login assigns the user to ctx.session. koa-session keeps its session ID unless the application also calls regenerate().',
+  usual: { regenerates: false },
+  otherwise: { setUp: 'With regenerate() at the login', usual: { regenerates: true } },
   promise: 'PRIV-8',
   test: 'test/session/core/attacks-on-trust.test.ts',
   async run(stage) {
