@@ -156,5 +156,5 @@ export async function foundCustomer(database: Kysely<Database>, ctx: Context): P
 }
 
 export function changerOf({ changer_firstname, changer_lastname }: NamedCustomer): string {
-  return `${changer_firstname} ${changer_lastname}`
+  return changer_firstname === null ? 'Another user' : `${changer_firstname} ${changer_lastname}`
 }
