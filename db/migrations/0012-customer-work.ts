@@ -23,6 +23,13 @@ const ADDED: [
   ['sales_persons', 'portfolio_version', 'integer', zero],
 ]
 
+/** The lists never show removed customers, so their indexes leave these customers out. */
+const LISTS = [
+  ['name_folded', 'id'],
+  ['sales_person', 'name_folded', 'id'],
+  ['sales_person', 'total_purchase', 'id'],
+]
+
 /** Notes, next steps, discounts of purchases, and customers whose removal can be undone. */
 export const customerWork: Migration = {
   async up(database: Kysely<unknown>) {
@@ -42,6 +49,15 @@ export const customerWork: Migration = {
       .on('customer_notes')
       .columns(['customer_id', 'id'])
       .execute()
+    for (const columns of LISTS) {
+      await database.schema.dropIndex(nameOf(columns)).execute()
+      await database.schema
+        .createIndex(nameOf(columns))
+        .on('customers')
+        .columns(columns)
+        .where(sql.ref('removed_at'), 'is', null)
+        .execute()
+    }
     await database.schema
       .createIndex('customers_removed')
       .on('customers')
@@ -52,8 +68,16 @@ export const customerWork: Migration = {
 
   async down(database: Kysely<unknown>) {
     await database.schema.dropIndex('customers_removed').execute()
+    for (const columns of LISTS) {
+      await database.schema.dropIndex(nameOf(columns)).execute()
+      await database.schema.createIndex(nameOf(columns)).on('customers').columns(columns).execute()
+    }
     await database.schema.dropTable('customer_notes').execute()
     for (const [table, column] of ADDED.toReversed())
       await database.schema.alterTable(table).dropColumn(column).execute()
   },
+}
+
+function nameOf(columns: string[]): string {
+  return ['customers', ...columns].join('_')
 }

@@ -7,6 +7,9 @@ import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
 
+/** The fields that the top 3 or the filters of the list show. */
+const LISTED = ['name', 'country', 'industry'] as const
+
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
   /** There is no such customer, or the viewer may not see the customer. */
@@ -48,8 +51,8 @@ export function changeCustomer(
       .where(reachableBy(viewer, versions))
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 0n) return { is: 'outdated' }
-    const isRenamed = changes.name !== undefined && changes.name !== before.name
-    if (isRenamed || salesperson !== before.sales_person)
+    const isListedAnew = LISTED.some((field) => changes[field] !== undefined && changes[field] !== before[field])
+    if (isListedAnew || salesperson !== before.sales_person)
       await notePortfolioChange(transaction, [before.sales_person, salesperson])
     const customer = await findCustomer(transaction, viewer, id)
     return customer === undefined ? { is: 'unknown' } : { is: 'changed', customer }

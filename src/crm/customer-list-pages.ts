@@ -14,7 +14,8 @@ import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.
 import { takeNotice } from './customer-notices.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { EXPORT_HEADS, exportCustomers } from './export-customers.ts'
-import { listCustomers, listFilters } from './list-customers.ts'
+import { listCustomers } from './list-customers.ts'
+import { cachedFilters } from './list-filters.ts'
 import {
   CUSTOMERS_PATH,
   customerAddress,
@@ -96,6 +97,7 @@ interface CustomerListParts {
 }
 
 export function customerListPages({ database, usageLimit, clock, audit }: CustomerListParts) {
+  const listFilters = cachedFilters(database)
   return {
     async list(ctx: Context) {
       const viewer = viewerOf(ctx)
@@ -166,7 +168,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
   }
 
   async function filtersOf(viewer: Viewer, { country, industry, salesperson, step, sort }: ListQuery) {
-    const { countries, industries } = await listFilters(database, viewer)
+    const { countries, industries } = await listFilters(viewer)
     return [
       { id: 'country', label: 'Country', choices: filterChoices('All countries', countries, country) },
       { id: 'industry', label: 'Industry', choices: filterChoices('All industries', industries, industry) },

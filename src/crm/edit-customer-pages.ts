@@ -24,7 +24,7 @@ import { noSuchCustomer } from './customer-notices.ts'
 import { type CustomerPageParts, changerOf, foundCustomer } from './customer-pages.ts'
 import { changesFrom, conflictsOf, type FieldChoice, storedTexts } from './edit-conflict.ts'
 import type { NamedCustomer } from './find-customer.ts'
-import { listFilters } from './list-customers.ts'
+import { cachedFilters } from './list-filters.ts'
 import { CUSTOMERS_PATH, customerAddress, listBehind } from './list-query.ts'
 import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
@@ -61,6 +61,7 @@ interface EditParts extends CustomerPageParts {
 
 /** The forms of a new customer and of a change. */
 export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
+  const listFilters = cachedFilters(database)
   return {
     async newForm(ctx: Context) {
       await showNew(ctx, emptyTexts())
@@ -178,7 +179,7 @@ export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
       })),
       once: randomUUID(),
       isWrong,
-      ...(await listFilters(database, viewerOf(ctx))),
+      ...(await listFilters(viewerOf(ctx))),
     })
   }
 

@@ -51,8 +51,7 @@ export async function listCustomers(
   today = '',
 ): Promise<CustomerList> {
   const matching = matchingCustomers(database, viewer, query, today)
-  const { count } = await matching.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
-
+  const countAll = matching.select((row) => row.fn.countAll().as('count'))
   const { size = PAGE_SIZE, sort } = query
   const { column, direction } = ORDER[sort]
   const backwards = query.after === undefined && query.before !== undefined
@@ -74,6 +73,7 @@ export async function listCustomers(
       'sales_persons.lastname as lastname',
       `${column} as key`,
     ])
+    .select(countAll.as('count'))
     .orderBy(column, descending ? 'desc' : 'asc')
     .orderBy('customers.id', descending ? 'desc' : 'asc')
     .limit(size + 1)
@@ -88,11 +88,11 @@ export async function listCustomers(
   const first = shown.at(0)
   const last = shown.at(-1)
   return {
-    customers: shown.map(({ firstname, lastname, key: _key, ...customer }) => ({
+    customers: shown.map(({ firstname, lastname, key: _key, count: _count, ...customer }) => ({
       ...customer,
       salesperson: `${firstname} ${lastname}`,
     })),
-    count: Number(count),
+    count: Number((first ?? (from && (await countAll.executeTakeFirst())))?.count ?? 0),
     async position() {
       if (first === undefined || (!backwards && from === undefined)) return 1
       const { before } = await matching
@@ -103,19 +103,6 @@ export async function listCustomers(
     },
     previous: first && (backwards ? more : from !== undefined) ? { value: first.key, id: first.id } : undefined,
     next: last && (backwards || more) ? { value: last.key, id: last.id } : undefined,
-  }
-}
-
-/** Returns the countries and industries of the customers that the viewer may see. */
-export async function listFilters(
-  database: Kysely<Database>,
-  viewer: Viewer,
-): Promise<{ countries: string[]; industries: string[] }> {
-  const pairs = await customersVisibleTo(database, viewer).select(['country', 'industry']).distinct().execute()
-  const sorted = (names: string[]) => [...new Set(names)].sort()
-  return {
-    countries: sorted(pairs.map(({ country }) => country)),
-    industries: sorted(pairs.map(({ industry }) => industry)),
   }
 }
 

@@ -1,26 +1,20 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { TopCustomer } from '../crm-session/crm-storage.ts'
+import type { Viewer } from './customers-visible-to.ts'
 
 const HOW_MANY = 3
 
 /** The customers of one salesperson, as the top 3 sees them. */
 export interface Portfolio {
-  /** Changes when the top 3 may have changed. */
+  /** Changes when the top 3 or the filters of the list may have changed. */
   version(): Promise<number>
   topCustomers(): Promise<TopCustomer[]>
 }
 
 export function portfolioOf(database: Kysely<Database>, userId: number): Portfolio {
   return {
-    async version() {
-      const row = await database
-        .selectFrom('sales_persons')
-        .select('portfolio_version')
-        .where('user_id', '=', userId)
-        .executeTakeFirst()
-      return row?.portfolio_version ?? 0
-    },
+    version: () => versionOf(database, { userId, seesAll: false }),
 
     topCustomers: () =>
       database
@@ -35,9 +29,18 @@ export function portfolioOf(database: Kysely<Database>, userId: number): Portfol
   }
 }
 
+/** The version of all portfolios that the viewer sees. */
+export async function versionOf(database: Kysely<Database>, { userId, seesAll }: Viewer): Promise<number> {
+  const persons = database.selectFrom('sales_persons')
+  const row = await (seesAll ? persons : persons.where('user_id', '=', userId))
+    .select((rows) => rows.fn.sum('portfolio_version').as('version'))
+    .executeTakeFirst()
+  return Number(row?.version ?? 0)
+}
+
 /**
  * Makes the top 3 in the sessions of these salespersons stale. Call it in the transaction of each change of a name, a
- * total or a salesperson, and when a customer is created, removed or restored.
+ * total, a country, an industry or a salesperson, and when a customer is created, removed or restored.
  */
 export async function notePortfolioChange(database: Kysely<Database>, userIds: readonly number[]): Promise<void> {
   await database
