@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import type { TopCustomer } from '../crm-session/crm-storage.ts'
 import type { Viewer } from './customers-visible-to.ts'
@@ -31,10 +32,12 @@ export function portfolioOf(database: Kysely<Database>, userId: number): Portfol
 
 /** The version of all portfolios that the viewer sees. */
 export async function versionOf(database: Kysely<Database>, { userId, seesAll }: Viewer): Promise<number> {
-  const persons = database.selectFrom('sales_persons')
-  const row = await (seesAll ? persons : persons.where('user_id', '=', userId))
-    .select((rows) => rows.fn.sum('portfolio_version').as('version'))
-    .executeTakeFirst()
+  const [row] = await runPrepared(database, `version ${seesAll}`, { userId }, (slot) => {
+    const versions = database
+      .selectFrom('sales_persons')
+      .select((rows) => rows.fn.sum('portfolio_version').as('version'))
+    return seesAll ? versions : versions.where('user_id', '=', slot('userId'))
+  })
   return Number(row?.version ?? 0)
 }
 

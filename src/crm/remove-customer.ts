@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { reachableBy, type Viewer } from './customers-visible-to.ts'
@@ -81,14 +82,15 @@ export async function removalsBy(
   userId: number,
   now: number,
 ): Promise<{ id: number; name: string; until: number }[]> {
-  const rows = await database
-    .selectFrom('customers')
-    .select(['id', 'name', 'removed_at'])
-    .where('removed_by', '=', userId)
-    .where('removed_at', '>', earliestUndo(now))
-    .orderBy('removed_at', 'desc')
-    .limit(MOST_OFFERED)
-    .execute()
+  const rows = await runPrepared(database, 'removals', { userId, earliest: earliestUndo(now) }, (slot) =>
+    database
+      .selectFrom('customers')
+      .select(['id', 'name', 'removed_at'])
+      .where('removed_by', '=', slot('userId'))
+      .where('removed_at', '>', slot('earliest'))
+      .orderBy('removed_at', 'desc')
+      .limit(MOST_OFFERED),
+  )
   return rows.map(({ id, name, removed_at }) => ({
     id,
     name,
