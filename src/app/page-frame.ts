@@ -1,11 +1,14 @@
 import type { Context } from 'koa'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
+import { isSharedAccount } from '../crm-session/own-sessions.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
 import { mailboxPath } from '../mail/index.ts'
 import type { Parts } from '../parts/parts.ts'
+import { resetCountdown } from '../public-demo/reset-time.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
+import { whyRefused } from './public-demo.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewCustomers' },
@@ -29,7 +32,7 @@ const FOOTER_LINKS = [
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(
-  { config, clock, inspector }: Pick<Parts, 'config' | 'clock' | 'inspector'>,
+  { config, clock, inspector, tour }: Pick<Parts, 'config' | 'clock' | 'inspector' | 'tour'>,
   assets: Readonly<Record<string, string>>,
 ) {
   const mailbox = mailboxPath(config)
@@ -58,6 +61,14 @@ export function pageFrame(
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
       chip: inspector?.chip(ctx),
+      publicDemo: config.demoPublic
+        ? {
+            reset: resetCountdown(clock.now()),
+            refusal: whyRefused('POST', ctx),
+            isShared: isSharedAccount(session?.userId),
+          }
+        : undefined,
+      tour: tour?.bar(ctx),
     }
   }
 }

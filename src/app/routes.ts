@@ -22,6 +22,7 @@ import { adminPages } from '../admin/index.ts'
 import { apiDocsPage } from '../api/index.ts'
 import { customerActions, customerListPages, customerPage, editCustomerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
+import { maskedSessions, sessionsOfVisitor } from '../crm-session/own-sessions.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
 import { keepForm, UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
 import { mailboxPage } from '../mail/index.ts'
@@ -51,9 +52,10 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const login = loginPages(parts)
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
-  const tokens = apiTokenPages(parts)
+  const own = ownParts(parts)
+  const tokens = apiTokenPages(own)
   const confirm = confirmPages(parts)
-  const devices = devicePages(parts)
+  const devices = devicePages(own)
   const password = passwordPages(parts)
   const email = emailPages(parts)
   const reset = resetPages(parts)
@@ -64,7 +66,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const customer = customerPage(parts, { findApprovals: operations.onCustomerPage })
   const editCustomer = editCustomerPages(parts)
   const customerForms = customerActions(parts, customer.showCustomer)
-  const admin = adminPages({ ...parts, describeDevice })
+  const admin = adminPages({ ...parts, ...consoleSessions(parts), describeDevice })
 
   if (parts.sessions?.bindingEndpoints) {
     const { bindPath, refreshPath } = parts.sessions.bindingEndpoints
@@ -122,7 +124,19 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   if (parts.config.profile === 'demo')
     routes.get('/dev/mailbox', 'public', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
-  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
+  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(own))
+
+  if (parts.tour) {
+    const tour = parts.tour.pages(parts)
+    routes.post('/tour', 'visitor', tour.go)
+    routes.post('/tour/end', 'visitor', tour.end)
+    routes.post(
+      '/tour/link',
+      'viewPortfolio',
+      recently(() => '/account/sessions'),
+      tour.makeLink,
+    )
+  }
 
   // The lab breaks sessions on purpose, so production neither has nor loads it.
   if (parts.config.profile === 'demo') {
@@ -132,7 +146,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.get('/lab/curl', 'public', async (ctx) => (await lab()).curl(ctx))
     routes.post('/lab/curl', 'public', async (ctx) => (await lab()).copyCookies(ctx))
     routes.post('/lab/sandbox', 'public', async (ctx) => (await lab()).change(ctx))
-    routes.getWithoutSession('/lab/sandbox/:number', async (ctx) => (await lab()).page(ctx))
+    routes.getWithoutSession('/lab/sandbox/:name', async (ctx) => (await lab()).page(ctx))
     routes.get('/lab/:experiment', 'public', async (ctx) => (await lab()).show(ctx))
     routes.post('/lab/:experiment', 'public', async (ctx) => (await lab()).run(ctx))
     routes.get('/lab/:experiment/test', 'public', async (ctx) => (await lab()).test(ctx))
@@ -183,6 +197,22 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 
   return routes
+}
+
+/** On a public demo, the visitors who share an account see and end only their own sessions and tokens. */
+function ownParts(parts: Parts): Parts {
+  const { config, sessions, database } = parts
+  if (!config.demoPublic || sessions === null) return parts
+  return { ...parts, sessions: sessionsOfVisitor(sessions, database, 'shared accounts') }
+}
+
+/** On a public demo, the console hides who the other visitors are, and ends only the visitor's own sessions. */
+function consoleSessions({ config, sessions, database }: Parts) {
+  if (!config.demoPublic || sessions === null) return { sessions, sessionsToEnd: sessions }
+  return {
+    sessions: maskedSessions(sessions, database),
+    sessionsToEnd: sessionsOfVisitor(sessions, database, 'all'),
+  }
 }
 
 /** Returns a function that loads the lab at its first call. */

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
@@ -34,6 +34,7 @@ export function changeCustomer(
   return inTurn(database, { customer: id }, async (transaction): Promise<Changed> => {
     const before = await findCustomer(transaction, viewer, id)
     if (before === undefined) return { is: 'unknown' }
+    refuseSharedCustomer(before)
     const { salesperson = before.sales_person } = changes
     if (salesperson !== before.sales_person) {
       if (!viewer.seesAll) return { is: 'not yours to give' }

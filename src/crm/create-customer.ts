@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
+import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
+import { Problem } from '../web/problem.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
@@ -17,6 +19,8 @@ type Created =
 
 // Each change increments the version. This limit leaves room for 2^30 changes in the 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
+/** The customers of one visitor of a public demo. */
+export const MOST_CUSTOMERS_OF_VISITOR = 20
 
 /** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
 export async function createCustomer(
@@ -30,6 +34,7 @@ export async function createCustomer(
   const { customerSince, salesperson: _given, ...texts } = wanted
   return inTurn(database, { user: salesperson }, async (transaction): Promise<Created> => {
     if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
+    await refuseWhenManyOfVisitor(transaction)
     const time = new Date(now).toISOString()
     const { id } = await transaction
       .insertInto('customers')
@@ -43,6 +48,7 @@ export async function createCustomer(
         version: randomInt(1, HIGHEST_FIRST_VERSION),
         changed_at: time,
         changed_by: viewer.userId,
+        visitor: currentVisitor(),
       })
       .returning('id')
       .executeTakeFirstOrThrow()
@@ -51,4 +57,19 @@ export async function createCustomer(
     if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
     return { is: 'created', customer }
   })
+}
+
+async function refuseWhenManyOfVisitor(database: Kysely<Database>): Promise<void> {
+  if (currentVisit() === undefined) return
+  const own = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('visitor', '=', currentVisitor())
+    .where('removed_at', 'is', null)
+    .execute()
+  if (own.length >= MOST_CUSTOMERS_OF_VISITOR)
+    throw new Problem(
+      409,
+      `A visitor of the public demo may have ${MOST_CUSTOMERS_OF_VISITOR} customers. Remove one of yours first.`,
+    )
 }

@@ -7,7 +7,7 @@ import { Problem } from '../web/problem.ts'
 import { changeCustomer } from './change-customer.ts'
 import { textIn, tokenIn, versionIn } from './customer-form.ts'
 import { idIn, noSuchCustomer } from './customer-notices.ts'
-import { type CustomerPageParts, foundCustomer, type Refused } from './customer-pages.ts'
+import { type CustomerPageParts, foundForChange, type Refused } from './customer-pages.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { changeNextStep } from './next-step.ts'
@@ -25,14 +25,14 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     redirectWithFlash(ctx, customerAddress(idIn(ctx), ctx.query) + place, flash)
 
   const refuse = async (ctx: Context, status: number, refused: Refused) => {
-    const customer = await foundCustomer(database, ctx)
+    const customer = await foundForChange(database, ctx)
     ctx.status = status
     await showCustomer(ctx, customer, refused)
   }
 
   /** Refuses an action, because the customer is not the one that the user saw. */
   const refuseOutdated = async (ctx: Context) => {
-    const customer = await foundCustomer(database, ctx)
+    const customer = await foundForChange(database, ctx)
     ctx.status = 409
     await showCustomer(ctx, customer, {
       wrong:
@@ -42,7 +42,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
 
   return {
     async addNote(ctx: Context) {
-      await foundCustomer(database, ctx)
+      await foundForChange(database, ctx)
       const form = readNote(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const isAdded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
@@ -53,13 +53,13 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async saveNextStep(ctx: Context) {
-      await foundCustomer(database, ctx)
+      await foundForChange(database, ctx)
       const form = readNextStep(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const { wanted, isDone } = form.values
       if (await changeNextStep(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()))
         return done(ctx, isDone ? 'next-step-done' : 'next-step-saved', '#next-step')
-      const { next_step, next_step_on } = await foundCustomer(database, ctx)
+      const { next_step, next_step_on } = await foundForChange(database, ctx)
       // The same form that was sent twice has its effect already.
       if (next_step === wanted.text && next_step_on === wanted.on) return done(ctx, 'next-step-saved', '#next-step')
       const now = next_step_on === null ? 'none' : `“${next_step}”, due ${formatDay(next_step_on)}`
@@ -70,7 +70,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async recordPurchase(ctx: Context) {
-      const { customer_since: since } = await foundCustomer(database, ctx)
+      const { customer_since: since } = await foundForChange(database, ctx)
       const form = readPurchase(ctx.request.body, { since, now: clock.now() })
       if (!form.ok) return refuse(ctx, 422, form)
       const recorded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
@@ -87,7 +87,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async assign(ctx: Context) {
-      await foundCustomer(database, ctx)
+      await foundForChange(database, ctx)
       const salesperson = Number(textIn(ctx.request.body, 'salesperson'))
       const changed = Number.isSafeInteger(salesperson)
         ? await changeCustomer(database, viewerOf(ctx), idIn(ctx), { salesperson }, clock.now(), [
@@ -101,7 +101,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async remove(ctx: Context) {
-      await foundCustomer(database, ctx)
+      await foundForChange(database, ctx)
       const removed = await removeCustomer(database, viewerOf(ctx), idIn(ctx), clock.now(), [
         versionIn(ctx.request.body),
       ])

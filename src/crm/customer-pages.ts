@@ -9,6 +9,7 @@ import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices } from '../web/query-parameters.ts'
 import { dayOf } from './customer-list-pages.ts'
 import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
+import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { notesOf } from './notes.ts'
@@ -100,9 +101,7 @@ export function customerPage(
         isDue: next_step_on !== null && next_step_on <= dayOf(clock.now()),
       },
       notes: notes.map(({ text, by, at }) => ({ text, by, at: formatMoment(at) })),
-      editing: signedIn(ctx).session.hasPrivilege('editCustomers')
-        ? await editingOf(ctx, customer, refused)
-        : undefined,
+      editing: mayEdit(ctx, customer) ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
         { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
@@ -153,6 +152,17 @@ export async function foundCustomer(database: Kysely<Database>, ctx: Context): P
   const customer = await findCustomer(database, viewerOf(ctx), idIn(ctx))
   if (customer === undefined) throw noSuchCustomer(ctx)
   return customer
+}
+
+/** Like `foundCustomer`. Also throws a `Problem` (403) for a customer that all visitors of a public demo see. */
+export async function foundForChange(database: Kysely<Database>, ctx: Context): Promise<NamedCustomer> {
+  const customer = await foundCustomer(database, ctx)
+  refuseSharedCustomer(customer)
+  return customer
+}
+
+function mayEdit(ctx: Context, customer: NamedCustomer): boolean {
+  return signedIn(ctx).session.hasPrivilege('editCustomers') && !isShared(customer)
 }
 
 export function changerOf({ changer_firstname, changer_lastname }: NamedCustomer): string {

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit } from '../public-demo/visit.ts'
 import { formatDay } from '../web/format.ts'
+import { isVisibleToVisitor } from './customers-visible-to.ts'
 import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 
 /** A customer's record, as shown to that customer. */
@@ -20,6 +22,7 @@ export async function findCustomersByEmail(database: Kysely<Database>, email: st
     .select(['sales_persons.firstname', 'sales_persons.lastname'])
     .where('customers.email', '=', email)
     .where('customers.removed_at', 'is', null)
+    .$if(currentVisit() !== undefined, (all) => all.where((row) => isVisibleToVisitor(row)))
     .orderBy('customers.id')
     .limit(MOST_CUSTOMERS)
     .execute()

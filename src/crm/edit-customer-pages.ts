@@ -21,7 +21,7 @@ import {
 } from './customer-form.ts'
 import { dayOf } from './customer-list-pages.ts'
 import { noSuchCustomer } from './customer-notices.ts'
-import { type CustomerPageParts, changerOf, foundCustomer } from './customer-pages.ts'
+import { type CustomerPageParts, changerOf, foundForChange } from './customer-pages.ts'
 import { changesFrom, conflictsOf, type FieldChoice, storedTexts } from './edit-conflict.ts'
 import type { NamedCustomer } from './find-customer.ts'
 import { cachedFilters } from './list-filters.ts'
@@ -83,7 +83,7 @@ export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
     },
 
     async editForm(ctx: Context) {
-      const customer = await foundCustomer(database, ctx)
+      const customer = await foundForChange(database, ctx)
       const stored = storedTexts(customer)
       await showEdit(ctx, customer, { typed: stored, shown: stored, version: customer.version })
     },
@@ -91,14 +91,14 @@ export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
     /** Saves the changes, unless another user has changed one of the shown fields meanwhile. Then the user chooses. */
     async save(ctx: Context) {
       const { body } = ctx.request
-      const first = await foundCustomer(database, ctx)
+      const first = await foundForChange(database, ctx)
       const version = versionIn(body)
       const form = readCustomer(body)
       const shown = shownTexts(body)
       if (!form.ok || textIn(body, 'again') !== '')
         return showEdit(ctx, first, { typed: form.typed, shown, version, problems: form.ok ? {} : form.problems })
       // Each turn compares with the newest version. Another change between the two statements leads to another turn.
-      for (let customer = first; ; customer = await foundCustomer(database, ctx)) {
+      for (let customer = first; ; customer = await foundForChange(database, ctx)) {
         const stored = storedTexts(customer)
         const conflicts = customer.version === version ? [] : conflictsOf(shown, form.values, stored)
         if (conflicts.length > 0) return showConflict(ctx, customer, conflicts, form.values)

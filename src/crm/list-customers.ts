@@ -2,6 +2,7 @@ import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { foldName } from '../../db/fold-name.ts'
 import { runPrepared, type Slot } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import type { ListQuery } from './list-query.ts'
 import type { PageKey, Sort } from './page-key.ts'
@@ -57,6 +58,7 @@ export async function listCustomers(
   const folded = foldName(query.search).trim()
   const filters: Filters = {
     seesAll: viewer.seesAll,
+    isPublic: currentVisit() !== undefined,
     // A search text that is empty after folding, such as a single accent, matches no name.
     search: folded !== '' ? 'text' : query.search === '' ? '' : 'nothing',
     country: query.country !== '',
@@ -66,6 +68,7 @@ export async function listCustomers(
   }
   const values = {
     userId: viewer.userId,
+    visitor: currentVisitor(),
     pattern: `%${folded.replace(/[\\%_]/g, '\\$&')}%`,
     country: query.country,
     industry: query.industry,
@@ -112,6 +115,8 @@ export async function listCustomers(
 /** Which conditions a query has. The values follow when the query runs. */
 interface Filters {
   seesAll: boolean
+  /** Whether the server is a public demo, on which a visitor sees only the own new customers. */
+  isPublic: boolean
   search: '' | 'text' | 'nothing'
   country: boolean
   industry: boolean
@@ -167,8 +172,8 @@ function beyond(sort: Sort, sign: '<' | '>', slot: Slot) {
 }
 
 function matchingCustomers(database: Kysely<Database>, filters: Filters, slot: Slot) {
-  const { seesAll, search, country, industry, salesperson, step } = filters
-  return customersVisibleTo(database, { userId: slot('userId'), seesAll })
+  const { seesAll, isPublic, search, country, industry, salesperson, step } = filters
+  return customersVisibleTo(database, { userId: slot('userId'), seesAll }, isPublic ? slot('visitor') : undefined)
     .$if(search === 'nothing', (query) => query.where((row) => row.lit(false)))
     .$if(search === 'text', (query) =>
       query.where(sql<boolean>`customers.name_folded like ${slot('pattern')} escape '\\'`),

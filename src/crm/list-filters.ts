@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { currentVisitor } from '../public-demo/visit.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { versionOf } from './portfolios.ts'
 
@@ -14,7 +15,7 @@ const MOST_CACHED = 500
 export function cachedFilters(database: Kysely<Database>): (viewer: Viewer) => Promise<ListFilters> {
   const cache = new Map<string, { version: number; filters: ListFilters }>()
   return async function filtersOf(viewer) {
-    const scope = viewer.seesAll ? 'all' : String(viewer.userId)
+    const scope = `${viewer.seesAll ? 'all' : viewer.userId} ${currentVisitor()}`
     // The version is read before the customers, so a change between the two makes the entry outdated.
     const version = await versionOf(database, viewer)
     const known = cache.get(scope)

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import type { Viewer } from './customers-visible-to.ts'
+import { refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
 
 interface Note {
@@ -40,7 +40,9 @@ export function addNote(
   now: number,
 ): Promise<boolean> {
   return inTurn(database, { customer: customerId }, async (transaction) => {
-    if ((await findCustomer(transaction, viewer, customerId)) === undefined) return false
+    const customer = await findCustomer(transaction, viewer, customerId)
+    if (customer === undefined) return false
+    refuseSharedCustomer(customer)
     await insertNote(transaction, viewer, customerId, text, now)
     return true
   })

@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely'
 import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import type { TopCustomer } from '../crm-session/crm-storage.ts'
-import type { Viewer } from './customers-visible-to.ts'
+import { currentVisit } from '../public-demo/visit.ts'
+import { isVisibleToVisitor, type Viewer } from './customers-visible-to.ts'
 
 const HOW_MANY = 3
 
@@ -23,6 +24,7 @@ export function portfolioOf(database: Kysely<Database>, userId: number): Portfol
         .select(['id', 'name', 'total_purchase as totalPurchase'])
         .where('sales_person', '=', userId)
         .where('removed_at', 'is', null)
+        .$if(currentVisit() !== undefined, (all) => all.where((row) => isVisibleToVisitor(row)))
         .orderBy('total_purchase', 'desc')
         .orderBy('id')
         .limit(HOW_MANY)

@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely'
 import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { currentVisitor } from '../public-demo/visit.ts'
+import { belongsTo, reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 
@@ -56,6 +57,7 @@ export function removeCustomer(
     }
     const customer = await findCustomer(transaction, viewer, id)
     if (customer === undefined) return { is: 'unknown' }
+    refuseSharedCustomer(customer)
     return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
   })
 }
@@ -68,7 +70,7 @@ export function restoreCustomer(database: Kysely<Database>, viewer: Viewer, id: 
       .set((row) => ({ removed_at: null, removed_by: null, version: row('version', '+', 1) }))
       .where('id', '=', id)
       .where('removed_at', '>', earliestUndo(now))
-      .$if(!viewer.seesAll, (query) => query.where('sales_person', '=', viewer.userId))
+      .where(belongsTo(viewer))
       .returning('sales_person')
       .executeTakeFirst()
     if (restored !== undefined) await notePortfolioChange(transaction, [restored.sales_person])
@@ -82,12 +84,14 @@ export async function removalsBy(
   userId: number,
   now: number,
 ): Promise<{ id: number; name: string; until: number }[]> {
-  const rows = await runPrepared(database, 'removals', { userId, earliest: earliestUndo(now) }, (slot) =>
+  const values = { userId, visitor: currentVisitor(), earliest: earliestUndo(now) }
+  const rows = await runPrepared(database, 'removals', values, (slot) =>
     database
       .selectFrom('customers')
       .select(['id', 'name', 'removed_at'])
       .where('removed_by', '=', slot('userId'))
       .where('removed_at', '>', slot('earliest'))
+      .where('visitor', '=', slot('visitor'))
       .orderBy('removed_at', 'desc')
       .limit(MOST_OFFERED),
   )

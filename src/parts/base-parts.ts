@@ -9,6 +9,7 @@ import {
   highestStoredCost,
   LinkLimit,
   LoginLimit,
+  type MakeLimiter,
   type Passwords,
   ResetLimit,
   SignUpLimit,
@@ -23,7 +24,9 @@ import { privileges, roles } from '../crm-session/privileges.ts'
 import type { Inspector } from '../inspector/index.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
+import { followVisitors } from '../public-demo/visitor-sessions.ts'
 import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
+import type { Tour } from '../tour/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
 import { Readiness } from '../web/readiness.ts'
@@ -50,6 +53,7 @@ export interface BaseParts {
   linkLimit: LinkLimit
   resetLimit: ResetLimit
   usageLimit: UsageLimit
+  makeLimiter: MakeLimiter
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -58,6 +62,8 @@ export interface BaseParts {
   metrics: Metrics
   /** Only in the profile `demo`. Production does not load its code. */
   inspector: Inspector | undefined
+  /** Only in the profile `demo`. Production does not load its code. */
+  tour: Tour | undefined
   /** Idempotent. With `endSessions: false`, the sessions continue even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
@@ -89,6 +95,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
   const metrics = new Metrics()
   const inspector =
     config.profile === 'demo' ? (await import('../inspector/index.ts')).createInspector(() => clock.now()) : undefined
+  const tour = config.profile === 'demo' ? (await import('../tour/index.ts')).tour : undefined
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
   )
@@ -121,6 +128,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     if (sessions !== null) {
       logEvents(sessions, log)
       followSessions(sessions, audit)
+      if (config.demoPublic) followVisitors(sessions, { database, log })
     }
     const streams = new EventStreams(clock)
     const storeWrites: BaseParts['storeWrites'] = sessions
@@ -145,6 +153,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       linkLimit: new LinkLimit(limiters),
       resetLimit: new ResetLimit(limiters),
       usageLimit: new UsageLimit(limiters),
+      makeLimiter: limiters,
       origins,
       audit,
       streams,
@@ -152,6 +161,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       readiness,
       metrics,
       inspector,
+      tour,
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()

@@ -5,6 +5,7 @@ import type { Clock } from '../session/index.ts'
 import type { BaseParts } from './base-parts.ts'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
+const PUBLIC_AUDIT_ROWS = { all: 100_000, anonymous: 50_000 }
 
 /** Removes expired rows every hour. The returned function stops the sweeps and waits for a running sweep. */
 export function startSweeping({ config, database, clock, log }: BaseParts): () => Promise<void> {
@@ -15,8 +16,9 @@ export function startSweeping({ config, database, clock, log }: BaseParts): () =
     await sweepRemovedCustomers(database, clock.now()).catch((err) =>
       log.warn({ event: 'customers.sweep', err }, 'removed customers could not be deleted; the next sweep tries again'),
     )
-    await sweepAudit(database, clock.now(), config.auditDays).catch((err) =>
-      log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
+    await sweepAudit(database, clock.now(), config.auditDays, config.demoPublic ? PUBLIC_AUDIT_ROWS : undefined).catch(
+      (err) =>
+        log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
     )
   })
 }

@@ -47,6 +47,8 @@ export function createPlatform(options: PlatformOptions): Koa {
       ownLinks: [],
       footerLinks: [],
       chip: undefined,
+      publicDemo: undefined,
+      tour: undefined,
       assets: assets.urls,
     })),
   )

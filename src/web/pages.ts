@@ -20,10 +20,39 @@ export interface Frame {
   footerLinks: readonly Omit<PageLink, 'current'>[]
   /** The short ID of the session, with its colours and the address of the inspector. Only the demo shows it. */
   chip: { shortId: string; colours: readonly string[]; href: string } | undefined
+  /** Only on a public demo. */
+  publicDemo:
+    | {
+        /** The countdown to the next reset of all data. */
+        reset: { secondsLeft: number; noticeSeconds: number; left: string; at: string; isSoon: boolean }
+        /** Why the form of this page cannot be sent. '' when it can. */
+        refusal: string
+        /** Whether the user has an account of the demo, which all visitors share. */
+        isShared: boolean
+      }
+    | undefined
+  /** The bar of the tour. Only the demo shows it, on the pages of the tour. */
+  tour: TourBar | undefined
   assets: Readonly<Record<string, string>>
   /** Whether the page shows why a form was refused. */
   isRefusal: boolean
   message?: Message | undefined
+}
+
+/** What a step of the tour says on one of its pages. */
+export interface TourBar {
+  number: number
+  /** The number of steps. */
+  count: number
+  title: string
+  text: string
+  /** `undefined` if a login leads to the next step, and on the last step. */
+  next: { number: number; title: string } | undefined
+  isLast: boolean
+  /** Whether the step offers a one-time link. */
+  makesLink: boolean
+  /** The page that the visitor sees after the end of the tour. */
+  page: string
 }
 
 /** A notice at the top of a page. */

@@ -9,7 +9,7 @@ test.use({ javaScriptEnabled: false })
 
 test('the home page leads to the lab, and the lab to its experiments', async ({ page }) => {
   await page.goto('/')
-  await page.getByRole('link', { name: 'Attack a session in the lab' }).click()
+  await page.getByRole('link', { name: 'Attack lab' }).click()
   await expect(page.getByRole('heading', { level: 3 })).toHaveText([
     ...EXPERIMENTS.map(({ title }) => title),
     'Turn the clock',

@@ -35,13 +35,17 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
     { at: '/under-the-hood' },
+    { at: '/', after: (page) => page.getByRole('button', { name: 'Take the tour' }).click() },
   ],
   'guest in the lab': [
     { at: '/lab' },
+    ...EXPERIMENTS.slice(0, 6).map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
+  ],
+  'guest in the rest of the lab': [
+    ...EXPERIMENTS.slice(6).map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
     { at: '/lab/clock' },
     { at: '/lab/clock', after: moveTheClock },
     { at: '/lab/curl', after: showTheCookies },
-    ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
   'salesperson with a customer': [
@@ -70,6 +74,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/account/sessions' },
     { at: '/account/password' },
     { at: '/account/email' },
+    { at: '/', after: makeTourLink },
     { at: '/account/tokens', after: makeToken },
     { at: '/account/tokens' },
   ],
@@ -100,7 +105,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/audit.csv': 'a download',
   '/customers.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
-  '/lab/sandbox/:number': 'plain text, for curl',
+  '/lab/sandbox/:name': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 
@@ -196,6 +201,13 @@ async function makeToken(page: Page): Promise<void> {
   await page.getByLabel('Name').fill('Nightly report')
   await page.getByRole('button', { name: 'Make the token' }).click()
   await expect(page.getByLabel('Token')).toBeVisible()
+}
+
+async function makeTourLink(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Take the tour' }).click()
+  await page.getByRole('button', { name: 'Next: A second device' }).click()
+  await page.getByRole('button', { name: 'Make a link' }).click()
+  await expect(page.getByLabel('One-time link')).toBeVisible()
 }
 
 /** Shows a mail as a page of its own. */

@@ -7,7 +7,9 @@ import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/
 import { privilegesOf } from '../../crm-session/privileges.ts'
 import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
+import { currentVisit } from '../../public-demo/visit.ts'
 import { safeNext } from '../../session/http/index.ts'
+import type { Tour } from '../../tour/index.ts'
 import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
@@ -47,6 +49,7 @@ interface LoginPage extends PageModel {
 interface LoginParts extends SignInParts {
   config: Config
   sessions: Pick<CrmSessions, 'get' | 'end'> | null
+  tour: Pick<Tour, 'afterLogin'> | undefined
 }
 
 /** The login and logout pages that 4D documents. */
@@ -92,7 +95,7 @@ export function loginPages(parts: LoginParts) {
           await session.setPrivileges(identityOf(account), {
             login: true,
             proof: 'password',
-            storage: stampsOf(account),
+            storage: { ...stampsOf(account), ...parts.tour?.afterLogin(ctx.request.body) },
             ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })
           return session
@@ -149,7 +152,9 @@ export function loginPages(parts: LoginParts) {
       ctx.status = 303
       return ctx.redirect(next ?? startPageOf(session))
     }
-    if (sessions !== null && ctx.method === 'GET') await endUnusedSession(sessions, sessionId, clock.now())
+    // On a public demo, the console shows the public handles of the sessions of other visitors.
+    const mayEnd = sessions !== null && ctx.method === 'GET' && currentVisit() === undefined
+    if (mayEnd) await endUnusedSession(sessions, sessionId, clock.now())
     await showForm(ctx, { next: next ?? '', message: COOKIES_BLOCKED })
   }
 
