@@ -20,6 +20,7 @@ const TURN = { only: 'the demo’s data' } as const
 // Rows that refer to other rows come first. The type lists all tables, so that a new table is not forgotten.
 const EMPTIED_TABLES: Record<Exclude<keyof Database, 'demo_resets'>, true> = {
   operations: true,
+  customer_notes: true,
   purchases: true,
   customers: true,
   sales_persons: true,
@@ -83,6 +84,8 @@ async function demoStaff(hashPassword: HashPassword) {
       email: `${person.firstname}.${person.lastname}@crm.example`.toLowerCase(),
       password: await hashPassword(DEMO_PASSWORD),
       active: 1,
+      // After a reset, no version of before comes back.
+      portfolio_version: Date.now(),
     })),
   )
 }

@@ -78,7 +78,7 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       answers: { 200: { description: 'Changed.', schema: customer, headers: ETAG } },
       problems: { 412: OUTDATED },
       async handle({ ctx, viewer, params: { id }, body }) {
-        const changed = await changeCustomer(database, viewer, id, body, wantedVersions(ctx))
+        const changed = await changeCustomer(database, viewer, id, body, clock.now(), wantedVersions(ctx))
         if (changed.is !== 'changed') throw refusal(changed.is)
         return customerReply(200, changed.customer)
       },

@@ -2,6 +2,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Shortens a text that is wider than `longest` em in a usual font. An SVG cannot do that by itself. */
 export function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text
   let width = 0
   let shown = ''
   for (const { segment } of graphemes.segment(text)) {

@@ -1,11 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
-import { dayOf } from './sales-figures.ts'
+import { dayAfter } from './sales-figures.ts'
 
 export const QUIET_DAYS = 90
 const MOST_LISTED = 5
-const DAY = 24 * 60 * 60 * 1000
 
 export interface QuietCustomers {
   /** The number of all customers who have bought nothing for `QUIET_DAYS` days. */
@@ -14,8 +13,12 @@ export interface QuietCustomers {
   best: { id: number; name: string; lastPurchase: string | null }[]
 }
 
-export async function quietCustomers(database: Kysely<Database>, viewer: Viewer, now: number): Promise<QuietCustomers> {
-  const since = dayOf(now - QUIET_DAYS * DAY)
+export async function quietCustomers(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  today: string,
+): Promise<QuietCustomers> {
+  const since = dayAfter(today, -QUIET_DAYS)
   const rows = await customersVisibleTo(database, viewer)
     .where('customers.customer_since', '<=', since)
     .where((row) =>

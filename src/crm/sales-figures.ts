@@ -4,6 +4,7 @@ import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 
 const MONTHS = 12
 const MOST_CUSTOMERS = 10
+const DAY = 24 * 60 * 60 * 1000
 
 /** The sales to the customers that the viewer sees. Amounts are in cents. */
 export interface SalesFigures {
@@ -16,13 +17,13 @@ export interface SalesFigures {
   customers: { id: number; name: string; amount: number }[]
 }
 
-export async function salesFigures(database: Kysely<Database>, viewer: Viewer, now: number): Promise<SalesFigures> {
-  const months = lastMonths(now)
+export async function salesFigures(database: Kysely<Database>, viewer: Viewer, today: string): Promise<SalesFigures> {
+  const months = lastMonths(today)
   const customers = customersVisibleTo(database, viewer)
   const recent = customers
     .innerJoin('purchases', 'purchases.customer_id', 'customers.id')
     .where('purchases.purchased_on', '>=', `${months[0]}-01`)
-    .where('purchases.purchased_on', '<=', dayOf(now))
+    .where('purchases.purchased_on', '<=', today)
     .select((row) => row.fn.sum('purchases.amount').as('amount'))
   const [portfolio, byMonth, byCustomer] = await Promise.all([
     customers
@@ -51,9 +52,11 @@ export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10)
 }
 
-function lastMonths(now: number): string[] {
-  const today = new Date(now)
-  return Array.from({ length: MONTHS }, (_, index) =>
-    dayOf(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() - (MONTHS - 1 - index))).slice(0, 7),
-  )
+export function dayAfter(day: string, days: number): string {
+  return dayOf(Date.parse(day) + days * DAY)
+}
+
+function lastMonths(today: string): string[] {
+  const [year, month] = [Number(today.slice(0, 4)), Number(today.slice(5, 7))]
+  return Array.from({ length: MONTHS }, (_, index) => dayOf(Date.UTC(year, month - MONTHS + index)).slice(0, 7))
 }

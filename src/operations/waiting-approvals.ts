@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { formatTime } from '../web/format.ts'
 import { titleOf } from './operation-text.ts'
+import { waitingOperations } from './operations.ts'
 
 interface WaitingApproval {
   href: string
@@ -10,25 +11,17 @@ interface WaitingApproval {
   until: string
 }
 
-/** Returns the requests of this user that wait for a decision. There are at most five of them. */
+/** Returns the requests of this user that wait for a decision, for the welcome page. */
 export async function waitingApprovals(
   database: Kysely<Database>,
   userId: number,
   now: number,
 ): Promise<WaitingApproval[]> {
-  const rows = await database
-    .selectFrom('operations')
-    .innerJoin('customers', 'customers.id', 'operations.customer_id')
-    .select(['operations.id', 'operations.percent', 'operations.expires_at', 'customers.name as customer'])
-    .where('operations.user_id', '=', userId)
-    .where('operations.state', '=', 'asked')
-    .where('operations.expires_at', '>', new Date(now).toISOString())
-    .orderBy('operations.expires_at')
-    .execute()
-  return rows.map(({ id, customer, ...operation }) => ({
-    href: `/operations/${id}`,
+  const operations = await waitingOperations(database, userId, now)
+  return operations.map((operation) => ({
+    href: `/operations/${operation.id}`,
     what: titleOf(operation),
-    customer,
+    customer: operation.customer,
     until: formatTime(operation.expires_at),
   }))
 }

@@ -98,6 +98,42 @@ test('[WELCOME-2] of many quiet customers, the page counts all and lists the fiv
   )
 })
 
+test('[WELCOME-2] late next steps come first, then those of today and of the coming seven days', async (t) => {
+  const demo = await startDemo(t)
+  const { database } = demo.parts
+  const plan = (id: number, next_step_on: string) =>
+    database
+      .updateTable('customers')
+      .set({ next_step: `Step ${id}`, next_step_on })
+      .where('id', '=', id)
+      .execute()
+  await plan(LEFEVRE, '2026-01-05')
+  await plan(ALMEIDA, '2025-12-31')
+  assert.deepEqual(stepsOf(await welcomeOf(demo, 4)), [
+    'Step 2 Almeida Gearworks Lda., late: 31 Dec 2025',
+    'Step 1 Lefèvre Hydraulics SAS, today',
+  ])
+  await plan(LEFEVRE, '2026-01-12')
+  await plan(ALMEIDA, '2026-01-13')
+  assert.deepEqual(stepsOf(await welcomeOf(demo, 4)), ['Step 1 Lefèvre Hydraulics SAS, 12 Jan 2026'])
+  assert.deepEqual(stepsOf(await welcomeOf(demo, 1)), [], 'of other salespersons’ customers')
+  for (let id = 3; id <= 8; id++) await plan(id, '2026-01-06')
+  const manager = await welcomeOf(demo, 5)
+  assert.deepEqual(stepsOf(manager).length, 6)
+  assert.match(manager.text, /2 more next steps within 7 days\. <a href="\/customers\?step=planned">/)
+})
+
+test('[WELCOME-1] a recorded purchase is in the figures of the next welcome page', async (t) => {
+  const demo = await startDemo(t)
+  const noah = demo.visitor()
+  await noah.logInWell(4)
+  const before = factsOf(await noah.get(WELCOME))
+  assert.deepEqual(factsOf(await noah.get(WELCOME)), before)
+  const form = { description: 'Flow meter', amount: '1000', day: '2026-01-05', actingUser: '4' }
+  assert.equal((await noah.post('/customers/1/purchases', form)).status, 303)
+  assert.notDeepEqual(factsOf(await noah.get(WELCOME)).slice(1), before.slice(1))
+})
+
 test('[WELCOME-2] an own request that waits for a decision is due until it expires', async (t) => {
   const demo = await startDemo(t)
   const request = { customer_id: ALMEIDA, percent: 7, reason: '', scenario: 'state', session_id: 'S', asked_at: '' }
@@ -149,6 +185,11 @@ async function demoWith(t: TestContext, purchases: [customer: number, day: strin
 }
 
 async function welcomeOf(demo: Demo, userId: number): Promise<Answer> {
+  // The tests change the tables themselves, so they also make the cached figures stale.
+  await demo.parts.database
+    .updateTable('sales_persons')
+    .set((row) => ({ portfolio_version: row('portfolio_version', '+', 1) }))
+    .execute()
   const visitor = demo.visitor()
   await visitor.logInWell(userId)
   return visitor.get(WELCOME)
@@ -163,12 +204,16 @@ function tablesOf({ text }: Answer): string[][] {
   return [...text.matchAll(/<tbody>([\s\S]*?)<\/tbody>/g)].map(([, body = '']) => rowsOf(body, 'tr'))
 }
 
+function stepsOf({ text }: Answer): string[] {
+  return rowsOf(text, 'p class="due-item"', 'p')
+}
+
 function itemsOf({ text }: Answer): string[] {
   return rowsOf(/<ul class="plain due-list">([\s\S]*?)<\/ul>/.exec(text)?.[1] ?? '', 'li')
 }
 
-function rowsOf(html: string, tag: string): string[] {
-  return [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'g'))].map(([, row = '']) =>
+function rowsOf(html: string, tag: string, end = tag): string[] {
+  return [...html.matchAll(new RegExp(`<${tag}>(.*?)</${end}>`, 'g'))].map(([, row = '']) =>
     row
       .replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ')
