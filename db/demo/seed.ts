@@ -3,6 +3,7 @@ import type { Database, Role } from '../tables.ts'
 import { inTurn } from '../transactions.ts'
 import { DEMO_PASSWORD } from './demo-accounts.ts'
 import { makeCustomers } from './seed-customers.ts'
+import { makeFollowUps } from './seed-follow-ups.ts'
 
 const salespersons: readonly { user_id: number; firstname: string; lastname: string; role: Role }[] = [
   { user_id: 1, firstname: 'Ada', lastname: 'Marlow', role: 'salesperson' },
@@ -104,6 +105,10 @@ async function insertData(
   if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
   await transaction.insertInto('customers').values(customers).execute()
   await transaction.insertInto('purchases').values(purchases).execute()
+  const { nextSteps, notes } = makeFollowUps(customers, now)
+  for (const { id, ...step } of nextSteps)
+    await transaction.updateTable('customers').set(step).where('id', '=', id).execute()
+  await transaction.insertInto('customer_notes').values(notes).execute()
   await advanceSequence(transaction)
 }
 
@@ -113,11 +118,13 @@ async function advanceSequence(transaction: Transaction<Database>): Promise<void
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
 }
 
-/** Gives the purchases the same ids as at the first start. SQLite does so by itself. A rollback undoes this, unlike `setval`. */
+/** Gives the purchases and notes the same ids as at the first start. SQLite does so by itself. A rollback undoes this, unlike `setval`. */
 async function restartNumbers(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
-  const { rows } = await sql<{ name: string }>`select pg_get_serial_sequence('purchases', 'id') as name`.execute(
-    transaction,
-  )
-  await sql`alter sequence ${sql.raw(String(rows[0]?.name))} restart`.execute(transaction)
+  for (const table of ['purchases', 'customer_notes']) {
+    const { rows } = await sql<{ name: string }>`select pg_get_serial_sequence(${table}, 'id') as name`.execute(
+      transaction,
+    )
+    await sql`alter sequence ${sql.raw(String(rows[0]?.name))} restart`.execute(transaction)
+  }
 }

@@ -90,7 +90,8 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       path: '/customers/{id}',
       tag: TAG,
       summary: 'Remove a customer',
-      description: 'Removes the purchases and the decided approvals too.',
+      description:
+        'Removes the purchases, the notes and the decided approvals too. For ten minutes, the user can undo this on the page with the customers.',
       needs: 'editCustomers',
       params: oneCustomer,
       headers: IF_MATCH,

@@ -40,6 +40,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   approvals: ApprovalsPanel
   notice: string
   wrong: string
+  /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
+  isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
   notes: { text: string; by: string; at: string }[]
   /** `undefined` for users who may not edit. */
@@ -95,6 +97,7 @@ export function customerPage(
       approvals: await findApprovals(ctx, id),
       notice: await takeNotice(ctx),
       wrong: refused.wrong ?? (refused.problems ? 'Nothing is saved yet. Please correct the form below.' : ''),
+      isShared: isShared(customer),
       nextStep: {
         text: next_step,
         day: next_step_on === null ? '' : formatDay(next_step_on),

@@ -3,7 +3,7 @@ import type { Database } from '../../db/tables.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { portfolioCache } from './portfolio-cache.ts'
 
-export interface ListFilters {
+interface ListFilters {
   countries: string[]
   industries: string[]
 }

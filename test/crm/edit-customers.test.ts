@@ -40,6 +40,7 @@ test('[CUST-1] a salesperson adds a customer to the own portfolio, and a form th
         changed_by: 4,
         removed_at: null,
         removed_by: null,
+        visitor: '',
       },
     ],
   )

@@ -107,6 +107,7 @@ test('[WELCOME-2] late next steps come first, then those of today and of the com
       .set({ next_step: `Step ${id}`, next_step_on })
       .where('id', '=', id)
       .execute()
+  await database.updateTable('customers').set({ next_step: '', next_step_on: null }).execute()
   await plan(LEFEVRE, '2026-01-05')
   await plan(ALMEIDA, '2025-12-31')
   assert.deepEqual(stepsOf(await welcomeOf(demo, 4)), [
