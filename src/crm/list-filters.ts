@@ -4,7 +4,7 @@ import { currentVisitor } from '../public-demo/visit.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { versionOf } from './portfolios.ts'
 
-export interface ListFilters {
+interface ListFilters {
   countries: string[]
   industries: string[]
 }
