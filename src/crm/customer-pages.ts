@@ -151,7 +151,7 @@ export function customerPage(
 }
 
 /** Returns the customer of the path. Throws a `Problem` (404) if the user may not see the customer. */
-export async function foundCustomer(database: Kysely<Database>, ctx: Context): Promise<NamedCustomer> {
+async function foundCustomer(database: Kysely<Database>, ctx: Context): Promise<NamedCustomer> {
   const customer = await findCustomer(database, viewerOf(ctx), idIn(ctx))
   if (customer === undefined) throw noSuchCustomer(ctx)
   return customer
