@@ -4,7 +4,7 @@ import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import { dayAfter } from './sales-figures.ts'
 
 export const QUIET_DAYS = 90
-const MOST_LISTED = 5
+const MOST_LISTED = 3
 
 export interface QuietCustomers {
   /** The number of all customers who have bought nothing for `QUIET_DAYS` days. */
