@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
+import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
 
 interface Note {
@@ -40,9 +40,7 @@ export function addNote(
   now: number,
 ): Promise<boolean> {
   return inTurn(database, { customer: customerId }, async (transaction) => {
-    const customer = await findCustomer(transaction, viewer, customerId)
-    if (customer === undefined) return false
-    refuseSharedCustomer(customer)
+    if ((await findCustomer(transaction, viewer, customerId)) === undefined) return false
     await insertNote(transaction, viewer, customerId, text, now)
     return true
   })

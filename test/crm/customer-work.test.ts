@@ -55,7 +55,22 @@ test('[CUST-4] a next step is saved, shown as due, done with a note, and never o
   assert.deepEqual([again.nextStep, again['shown-nextStep']], ['Send the offer', step.nextStep])
   assert.equal((await helen.post(path, again)).status, 303)
 
-  const form = await open(noah)
+  const [form, older] = [await open(noah), await open(helen)]
+  const sameDay = { nextStep: 'Send it by mail', nextStepOn: '2026-01-07' }
+  assert.equal((await noah.post(path, { ...form, ...sameDay })).status, 303)
+  assert.equal((await helen.post(path, { ...older, nextStep: 'Send it by post' })).status, 409)
+  assert.equal(
+    (
+      await noah.post(path, {
+        ...(await open(noah)),
+        ...again,
+        actingUser: '4',
+        'shown-nextStep': sameDay.nextStep,
+        'shown-nextStepOn': sameDay.nextStepOn,
+      })
+    ).status,
+    303,
+  )
   for (const [typed, problem] of [
     [{ nextStep: '', nextStepOn: '2026-01-07' }, 'nextStep'],
     [{ nextStep: 'Call', nextStepOn: '' }, 'nextStepOn'],
