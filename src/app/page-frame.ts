@@ -3,8 +3,10 @@ import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
+import { themeOf } from '../crm-session/theme.ts'
 import { mailboxPath } from '../mail/index.ts'
 import type { Parts } from '../parts/parts.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
@@ -57,9 +59,16 @@ export function pageFrame(
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
+      theme: themeOf(session) ?? '',
+      themeNext: session && mayComeBack(ctx) ? ctx.url : '',
       chip: inspector?.chip(ctx),
     }
   }
+}
+
+/** The answer to a form cannot be opened again, and the form of the theme must not repeat a one-time link. */
+function mayComeBack({ method, url }: Context): boolean {
+  return method === 'GET' && maskSecrets(url) === url
 }
 
 /** Staff log in with the userId. The user name of a customer is the e-mail address, with which the customer logs in. */

@@ -11,7 +11,7 @@ import { makeToken, tokensOf } from '../support/tokens.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 // These forms name no acting user. They begin a session, belong to the owner of a mailed link, or run an experiment of
-// the lab, which does not use the visitor's session.
+// the lab, which does not use the visitor's session, or choose the colours.
 const EXEMPT = [
   '/4DACTION/authenticate',
   '/signup',
@@ -25,6 +25,7 @@ const EXEMPT = [
   '/password/new',
   '/password/new/decline',
   '/link/decline',
+  '/theme',
   '/lab/:experiment',
 ]
 
