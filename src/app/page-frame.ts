@@ -19,7 +19,7 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]
 const OWN_LINKS = [
-  { label: 'Your devices', href: '/account/sessions' },
+  { label: 'Devices', href: '/account/sessions' },
   { label: 'API tokens', href: '/account/tokens' },
   { label: 'Password', href: '/account/password' },
   { label: 'E-mail', href: '/account/email' },

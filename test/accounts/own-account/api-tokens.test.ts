@@ -253,12 +253,12 @@ test('a token has the rights of its owner, for staff and for customers', async (
   }
   const ana = await signedUpCustomer(demo)
   const page = await ana.get('/account')
-  assert.match(page.text, /<a class="own" href="\/account\/tokens">API tokens<\/a>/)
+  assert.match(page.text, /<a class="own" href="\/account\/sessions">Your account<\/a>/)
   const me = await callWith(demo, tokenOn(await makeToken(ana)))
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the header marks the tokens page as the current page, and links customers to their own start page', async (t) => {
+test('the navigation of the account marks the tokens page as the current page, and the header links customers to their own start page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
