@@ -1,8 +1,8 @@
 import type { Contestant } from './contestants.ts'
 import type { Cores } from './cores.ts'
-import { asFastAsPossible, atFixedRate } from './load.ts'
+import { asFastAsPossible, atFixedRate, warmUp } from './load.ts'
 import type { Options } from './options.ts'
-import { cellsOf, type Population, type Round, WARM_UP_SLICES } from './plan.ts'
+import { cellsOf, type Population, type Round } from './plan.ts'
 import { type RunningServer, startServer } from './server.ts'
 import type { Stores } from './stores.ts'
 import { type Client, Visitors } from './visitors.ts'
@@ -79,14 +79,14 @@ async function signIn({ contestant, visitors }: Running, { bytes, sessions, roun
 async function measureRound(
   round: Round,
   running: readonly Running[],
-  { slices, seconds, latencySeconds }: Options,
+  { warmUpRequests, slices, seconds, latencySeconds }: Options,
   stores: Stores,
 ): Promise<Cell[]> {
   const cells = []
   for (const { contestant, server, visitors } of running) {
     if (cellsOf(round, [contestant]).length === 0) continue
     const client = await visitors.connect(round.workload, round.connections)
-    await asFastAsPossible(client, WARM_UP_SLICES * seconds)
+    await warmUp(client, warmUpRequests)
     cells.push(new CellMeasurement(contestant, server, client, stores))
   }
   for (let turn = 0; turn < slices; turn++) {

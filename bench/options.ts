@@ -10,6 +10,8 @@ export interface Options {
   sizes: number[]
   /** The numbers of sessions. */
   sessions: number[]
+  /** The requests before the first slice of each cell. They are not measured. */
+  warmUpRequests: number
   slices: number
   /** The length of a slice. */
   seconds: number
@@ -28,6 +30,7 @@ const FULL = {
   connections: '1,8,50',
   sizes: '200,4096,32768',
   sessions: '1000,50000',
+  'warm-up': '20000',
   slices: '15',
   seconds: '0.4',
   'latency-seconds': '2',
@@ -43,6 +46,7 @@ export const USAGE = `npm run bench -- [options]
   --connections 1,8,50       default: ${FULL.connections}
   --sizes 200,4096           bytes of a session; default: ${FULL.sizes}
   --sessions 1000            default: ${FULL.sessions}
+  --warm-up 20000            requests before the first slice of each cell, for at most 10 s
   --slices 15                slices of each cell; default: ${FULL.slices}
   --seconds 0.4              length of a slice; default: ${FULL.seconds}
   --latency-seconds 2        length of the measurement at a fixed rate, 0 for none; default: ${FULL['latency-seconds']}
@@ -66,6 +70,7 @@ export function readOptions(args: readonly string[]): Options {
       connections: text,
       sizes: text,
       sessions: text,
+      'warm-up': text,
       slices: text,
       seconds: text,
       'latency-seconds': text,
@@ -78,6 +83,7 @@ export function readOptions(args: readonly string[]): Options {
     connections: listOf(chosen.connections).map((part) => wholeNumber('connections', part)),
     sizes: listOf(chosen.sizes).map((part) => wholeNumber('sizes', part)),
     sessions: listOf(chosen.sessions).map((part) => wholeNumber('sessions', part)),
+    warmUpRequests: wholeNumber('warm-up', chosen['warm-up']),
     slices: wholeNumber('slices', chosen.slices),
     seconds: numberFrom('seconds', chosen.seconds, 0.01),
     latencySeconds: numberFrom('latency-seconds', chosen['latency-seconds'], 0),

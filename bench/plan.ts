@@ -1,8 +1,8 @@
 import { type Contestant, WORKLOADS, type Workload } from './contestants.ts'
 import type { Options } from './options.ts'
 
-/** The first slices of each cell are not counted, because the server is still slow. */
-export const WARM_UP_SLICES = 3
+// For the estimate of the duration only.
+const USUAL_RATE = 10_000
 
 /** Sessions of one size in one number. All rounds of a population use the same servers and the same visitors. */
 export interface Population {
@@ -48,9 +48,9 @@ export function titleOf({ bytes, sessions }: Population, { workload, connections
   return `${workload}: ${counted}, ${number(sessions)} sessions of ${number(bytes)} bytes`
 }
 
-/** Returns about how many minutes the slices take. The logins take further time. */
+/** Returns about how many minutes the warm-up and the slices take. The logins take further time. */
 export function durationOf(plan: readonly Population[], chosen: readonly Contestant[], options: Options): number {
   const cells = plan.flatMap(({ rounds }) => rounds).flatMap((round) => cellsOf(round, chosen))
-  const each = (WARM_UP_SLICES + options.slices) * options.seconds + options.latencySeconds
+  const each = options.warmUpRequests / USUAL_RATE + options.slices * options.seconds + options.latencySeconds
   return Math.ceil((cells.length * each) / 60)
 }

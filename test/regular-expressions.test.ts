@@ -26,7 +26,6 @@ const EXCEPTIONS: [RegExp, reason: string][] = [
   ],
   [/(^|,)\s*(cookie|\*)\s*(,|$)/i, OWN_TEXT],
   [/\{(\w+)\}/g, OWN_TEXT],
-  [/path="([^"]+)"/, OWN_TEXT],
   [/^(?:[^<>"\p{Cc}]*<([^<>]+)>|([^<>]+))$/u, OWN_TEXT],
   [/^(?:[^\p{Cc}\p{Cs}]|[\t\n\r])*$/u, ONE_WAY],
   [

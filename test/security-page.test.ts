@@ -25,6 +25,7 @@ import { LabLimit } from '../src/lab/lab-limit.ts'
 import { DECISION_SECONDS } from '../src/operations/operations.ts'
 import { readOptions } from '../src/session/core/options.ts'
 import { memoryStore } from '../src/session/stores/memory/store.ts'
+import { LINK_MINUTES } from '../src/tour/tour-pages.ts'
 import { MOST_STREAMS } from '../src/web/event-streams.ts'
 
 const PAGE = read('docs/security.md')
@@ -60,6 +61,7 @@ test('[DOC-1] the documented lifetimes and limits equal those in the code', () =
     row('the link of a sign-up', ...[demo, production].map((config) => seconds(mailedLinkSeconds(config)))),
     row('the link to a new e-mail address', seconds(MAILED_LINK_SECONDS)),
     row('the link of a password reset', milliseconds(RESET_MILLISECONDS)),
+    row('the link of the tour', minutes(LINK_MINUTES), 'none'),
     row('the token of an approval', seconds(DECISION_SECONDS)),
     row('an account that is not validated', hours(PENDING_MILLISECONDS / 3_600_000)),
     row('a known device', `${KNOWN_DEVICE_DAYS} days`),

@@ -93,7 +93,12 @@ export class DeclaredRoutes {
     this.#access.set(this.#above.post(path, handler).stack.at(-1) as Layer, 'key')
   }
 
-  /** Middleware for the routes of `postOfBrowser`. Mount it above the sessions. */
+  /** A page with other sessions than those of the demo. It opens no session of the demo. */
+  getWithoutSession(path: string, handler: Handler): void {
+    this.#access.set(this.#above.get(path, handler).stack.at(-1) as Layer, 'public')
+  }
+
+  /** Middleware for the routes of `postOfBrowser` and `getWithoutSession`. Mount it above the sessions. */
   aboveSessions(): Handler {
     return this.#above.routes()
   }

@@ -31,7 +31,7 @@ const FOOTER_LINKS = [
 const EVERY_PATH = [...LINKS, ...OWN_LINKS].map(({ href }) => href)
 
 export function pageFrame(
-  { config, clock, inspector }: Pick<Parts, 'config' | 'clock' | 'inspector'>,
+  { config, clock, inspector, tour }: Pick<Parts, 'config' | 'clock' | 'inspector' | 'tour'>,
   assets: Readonly<Record<string, string>>,
 ) {
   const mailbox = mailboxPath(config)
@@ -62,13 +62,14 @@ export function pageFrame(
       theme: themeOf(session) ?? '',
       themeNext: session && mayComeBack(ctx) ? ctx.url : '',
       chip: inspector?.chip(ctx),
+      tour: tour?.bar(ctx),
     }
   }
 }
 
-/** The answer to a form cannot be opened again, and the form of the theme must not repeat a one-time link. */
-function mayComeBack({ method, url }: Context): boolean {
-  return method === 'GET' && maskSecrets(url) === url
+/** The answer to a form cannot be opened again, and the form of the theme must not contain a one-time link. */
+function mayComeBack({ method, status, url }: Context): boolean {
+  return method === 'GET' && status === 200 && maskSecrets(url) === url
 }
 
 /** Staff log in with the userId. The user name of a customer is the e-mail address, with which the customer logs in. */

@@ -123,10 +123,27 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 
   if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
 
+  if (parts.tour) {
+    const tour = parts.tour.pages(parts)
+    routes.post('/tour', 'visitor', tour.go)
+    routes.post('/tour/end', 'visitor', tour.end)
+    routes.post(
+      '/tour/link',
+      'viewPortfolio',
+      recently(() => '/account/sessions'),
+      tour.makeLink,
+    )
+  }
+
   // The lab breaks sessions on purpose, so production neither has nor loads it.
   if (parts.config.profile === 'demo') {
     const lab = loadLab(parts)
     routes.get('/lab', 'public', async (ctx) => (await lab()).list(ctx))
+    routes.get('/lab/clock', 'public', async (ctx) => (await lab()).clock(ctx))
+    routes.get('/lab/curl', 'public', async (ctx) => (await lab()).curl(ctx))
+    routes.post('/lab/curl', 'public', async (ctx) => (await lab()).copyCookies(ctx))
+    routes.post('/lab/sandbox', 'public', async (ctx) => (await lab()).change(ctx))
+    routes.getWithoutSession('/lab/sandbox/:number', async (ctx) => (await lab()).page(ctx))
     routes.get('/lab/:experiment', 'public', async (ctx) => (await lab()).show(ctx))
     routes.post('/lab/:experiment', 'public', async (ctx) => (await lab()).run(ctx))
     routes.get('/lab/:experiment/test', 'public', async (ctx) => (await lab()).test(ctx))
@@ -169,10 +186,11 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 }
 
 /** Returns a function that loads the lab at its first call. */
-function loadLab({ config }: Pick<Parts, 'config'>) {
+function loadLab(parts: Parts) {
   const load = async () => {
-    const { LabLimit, labPages } = await import('../lab/index.ts')
-    return labPages({ config, limit: new LabLimit() })
+    const { LabLimit, labPages, sandboxPages } = await import('../lab/index.ts')
+    const limit = new LabLimit()
+    return { ...labPages({ ...parts, limit }), ...sandboxPages({ ...parts, limit }) }
   }
   let loaded: ReturnType<typeof load> | undefined
   return () => {

@@ -19,6 +19,8 @@ export interface CrmStorage {
   shownCopies?: string[]
   /** The colours of the pages. Without a value, they are those of the system. */
   theme?: 'light' | 'dark'
+  /** The step of the tour through the demo. Absent if the visitor is not on the tour. */
+  tour?: { step: number }
   /** The latest decision of the external platform. */
   lastOperation?: { id: number; state: 'approved' | 'refused' }
 }

@@ -41,6 +41,7 @@ const WHAT: [action: RegExp, what: string][] = [
   [/^\/admin\/accounts\/[^/]+\/enable$/, 'Enable an account'],
   [/^\/admin\/accounts\/[^/]+\/role$/, 'Change a role'],
   [/^\/admin\/sessions\/[^/]+\/end$/, 'End a session'],
+  [/^\/tour\/link$/, 'Make a link for another device'],
   [/^\/logout$/, 'Log out'],
 ]
 

@@ -1,4 +1,4 @@
-import { challengeIn, deviceKey } from '../session/testing/device-key.ts'
+import { challengeIn, type DeviceKey, deviceKey } from '../session/testing/device-key.ts'
 
 interface KeyAnswer {
   status: number
@@ -20,19 +20,20 @@ interface Binding {
 
 /** The key of a browser with Device Bound Session Credentials. */
 export class BrowserKey {
-  readonly #key = deviceKey()
+  #key: DeviceKey | undefined
   #binding: Binding | undefined
 
   /** The request that registers the key, if the header `Secure-Session-Registration` offers it. */
   registration(offer: string | null): KeyRequest | undefined {
-    const [, path] = /path="([^"]+)"/.exec(offer ?? '') ?? []
-    if (offer === null || path === undefined) return undefined
+    const path = offer?.split('path="')[1]?.split('"', 1)[0]
+    if (!offer || !path) return undefined
+    this.#key ??= deviceKey()
     return { path, headers: { 'secure-session-response': this.#key.registration(challengeIn(offer)) } }
   }
 
   /** The request that proves the key. It is due when the browser does not have the bound cookie any more. */
   proof(cookie: string): KeyRequest | undefined {
-    if (this.#binding === undefined || cookie.includes(`${this.#binding.cookieName}=`)) return undefined
+    if (!this.#key || !this.#binding || cookie.includes(`${this.#binding.cookieName}=`)) return undefined
     const { id, refreshPath, challenge } = this.#binding
     const headers = { 'sec-secure-session-id': id, 'secure-session-response': this.#key.proof(challenge) }
     return { path: refreshPath, headers }

@@ -27,6 +27,8 @@ interface Parts {
   exchange: Exchange
   now: () => number
   record: (sent: SentRequest) => void
+  /** Whether the browser has device binding. Default: true. */
+  hasKey?: boolean
 }
 
 interface Cookie {
@@ -54,6 +56,11 @@ export class Browser {
   /** The `Cookie` header of the next request. */
   get cookie(): string {
     return this.#cookies(() => true)
+  }
+
+  /** The time at which the first of its cookies expires. */
+  get expires(): number {
+    return Math.min(...[...this.#jar.values()].map(({ expires }) => expires))
   }
 
   /** Puts the cookies of a `Cookie` header into the jar. */
@@ -96,7 +103,8 @@ export class Browser {
     const proof = this.#key.proof(this.cookie)
     if (proof) this.#key.take(await this.#send('POST', proof.path, proof.headers))
     const { headers, shown } = await this.#send(method, path, {}, cookie)
-    const registration = this.#key.registration(headers.get('secure-session-registration'))
+    const { hasKey = true } = this.#parts
+    const registration = hasKey && this.#key.registration(headers.get('secure-session-registration'))
     if (registration) this.#key.take(await this.#send('POST', registration.path, registration.headers))
     return shown
   }

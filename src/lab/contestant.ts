@@ -38,6 +38,10 @@ export interface Shown {
   copies?: number
   link?: string
   question?: boolean
+  /** The public ID of the session. */
+  id?: string
+  /** Whether the request had a bound cookie without a proof of its key. */
+  isUnproved?: boolean
   /** True if the response has an error status. */
   isRefused?: boolean
 }

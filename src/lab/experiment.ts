@@ -23,6 +23,8 @@ export interface Experiment {
   ownWay?: string
   /** Whether a third pane shows this layer with device binding. Only this pane then shows the expected result. */
   bindsDevice?: true
+  /** A page of the lab on which the visitor does the same. */
+  ownTry?: { href: string; label: string }
   /** The promise in docs/behaviour.md, and a test that proves it. */
   promise: string
   test: string

@@ -24,6 +24,7 @@ import type { Inspector } from '../inspector/index.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
 import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
+import type { Tour } from '../tour/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
 import { OwnOrigins } from '../web/own-origins.ts'
 import { Readiness } from '../web/readiness.ts'
@@ -58,6 +59,8 @@ export interface BaseParts {
   metrics: Metrics
   /** Only in the profile `demo`. Production does not load its code. */
   inspector: Inspector | undefined
+  /** Only in the profile `demo`. Production does not load its code. */
+  tour: Tour | undefined
   /** Idempotent. With `endSessions: false`, the sessions continue even when `SESSION_CLOSE_ON_STOP` is set. */
   close(options: { endSessions: boolean }): Promise<void>
 }
@@ -89,6 +92,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
   const metrics = new Metrics()
   const inspector =
     config.profile === 'demo' ? (await import('../inspector/index.ts')).createInspector(() => clock.now()) : undefined
+  const tour = config.profile === 'demo' ? (await import('../tour/index.ts')).tour : undefined
   const connections = new Connections(({ server, error }) =>
     log.warn({ event: 'connection.trouble', server, err: error }, `${server} cannot be reached`),
   )
@@ -152,6 +156,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       readiness,
       metrics,
       inspector,
+      tour,
       async close({ endSessions }) {
         readiness.stop()
         streams.stop()

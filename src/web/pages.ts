@@ -24,10 +24,28 @@ export interface Frame {
   theme: string
   /** The page to which the form of the theme returns. '' if this page has no such form. */
   themeNext: string
+  /** The bar of the tour. Only the demo shows it, on the pages of the tour. */
+  tour: TourBar | undefined
   assets: Readonly<Record<string, string>>
   /** Whether the page shows why a form was refused. */
   isRefusal: boolean
   message?: Message | undefined
+}
+
+/** What a step of the tour says on one of its pages. */
+export interface TourBar {
+  number: number
+  /** The number of steps. */
+  count: number
+  title: string
+  text: string
+  /** `undefined` if a login leads to the next step, and on the last step. */
+  next: { number: number; title: string } | undefined
+  isLast: boolean
+  /** Whether the step offers a one-time link. */
+  makesLink: boolean
+  /** The page that the visitor sees after the end of the tour. */
+  page: string
 }
 
 /** A notice at the top of a page. */

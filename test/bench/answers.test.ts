@@ -43,7 +43,7 @@ async function reportedRounds(fault: string, workload: Workload, connections = [
     isPeer: false,
   }
   const population = { bytes: 200, sessions: 4, rounds: connections.map((each) => ({ workload, connections: each })) }
-  const options = readOptions(['--slices', '2', '--seconds', '0.03', '--latency-seconds', '0'])
+  const options = readOptions(['--warm-up', '50', '--slices', '2', '--seconds', '0.03', '--latency-seconds', '0'])
   const stores = await openStores([])
   let reported = 0
   try {

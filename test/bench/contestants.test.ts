@@ -19,7 +19,17 @@ const present = installed.filter(
 
 test('each server of the benchmark answers two visitors correctly, and has a row in each table of its workloads', async () => {
   const args = ['--sessions', '2', '--sizes', '4096', '--connections', '2']
-  const options = readOptions([...args, '--slices', '1', '--seconds', '0.01', '--latency-seconds', '0.02'])
+  const options = readOptions([
+    ...args,
+    '--warm-up',
+    '50',
+    '--slices',
+    '1',
+    '--seconds',
+    '0.01',
+    '--latency-seconds',
+    '0.02',
+  ])
   const [population] = planOf(options)
   assert.ok(population)
   const stores = await openStores(present.map(({ kind }) => kind))

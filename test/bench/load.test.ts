@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
-import { asFastAsPossible, atFixedRate } from '../../bench/load.ts'
+import { asFastAsPossible, atFixedRate, warmUp } from '../../bench/load.ts'
 
 test('a slice waits for the answer of every request that it has sent, and no connection has two requests at once', async () => {
   const { client, counts } = recordingClient(3)
   const { answered } = await asFastAsPossible(client, 0.02)
   assert.deepEqual(counts(), { sent: answered, answered, mostAtOnce: 1 })
+})
+
+test('a warm-up sends as many requests as wanted, over all connections', async () => {
+  const { client, counts } = recordingClient(3)
+  await warmUp(client, 50)
+  assert.deepEqual(counts(), { sent: 50, answered: 50, mostAtOnce: 1 })
 })
 
 test('a fixed rate gives the number of requests, however many connections there are', async () => {

@@ -9,8 +9,12 @@ test.use({ javaScriptEnabled: false })
 
 test('the home page leads to the lab, and the lab to its experiments', async ({ page }) => {
   await page.goto('/')
-  await page.getByRole('link', { name: 'Attack a session in the lab' }).click()
-  await expect(page.getByRole('heading', { level: 3 })).toHaveText(EXPERIMENTS.map(({ title }) => title))
+  await page.getByRole('link', { name: 'Attack lab' }).click()
+  await expect(page.getByRole('heading', { level: 3 })).toHaveText([
+    ...EXPERIMENTS.map(({ title }) => title),
+    'Turn the clock',
+    'Steal a cookie',
+  ])
   await page.getByRole('link', { name: 'Session fixation' }).click()
   await page.getByRole('link', { name: 'Its test' }).click()
   await expect(page.locator('body')).toContainText('[PRIV-8]')
@@ -63,4 +67,53 @@ test('[LAB-11] with a form of another site, the lab sends the cookies and header
   connection.close()
   server.close()
   expect(forms).toEqual(Array(2).fill(['absent=1', 'cross-site', 'navigate']))
+})
+
+test('[LAB-21] [LAB-22] in the sandbox, a visitor moves the clock, and reads what has ended, when and why', async ({
+  page,
+}) => {
+  await page.goto('/lab/clock')
+  await page.getByRole('button', { name: 'Open a sandbox' }).click()
+  const states = page.getByRole('table').locator('.badge')
+  await expect(states).toHaveText(Array(6).fill('Alive'))
+  for (const step of ['15 minutes', '61 minutes']) await page.getByRole('button', { name: step, exact: true }).click()
+  await expect(states).toHaveText(['Ended', 'Alive', 'Ended', 'Ended', 'Ended', 'Ended'])
+  const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) })
+  await expect(row('A one-time link')).toContainText('Day 1, 09:15: 15 minutes after it was made linkRefused')
+  await expect(row('Chrome on macOS')).toContainText('Day 1, 10:01: not used for 60 minutes ended: idle')
+  await expect(row('A copy of the bound cookies')).toContainText('Day 1, 09:11: no proof of the key bindingFailed')
+  await page.getByRole('button', { name: 'Start over' }).click()
+  await expect(states).toHaveText(Array(6).fill('Alive'))
+  await page.getByRole('button', { name: 'Use everything for 12 hours' }).click()
+  await expect(row('Firefox on Windows')).toContainText('Day 1, 21:00: 12 hours after the login ended: absolute')
+})
+
+test('[LAB-25] a visitor copies a cookie of the sandbox into another client, and its user ends it', async ({
+  page,
+  playwright,
+}) => {
+  await page.goto('/lab/stolen-cookie')
+  await page.getByRole('link', { name: 'Steal a cookie yourself, with curl' }).click()
+  await page.getByRole('button', { name: 'Open a sandbox' }).click()
+  await page.getByRole('button', { name: 'Show the cookies' }).click()
+  const lines = await page.locator('.line').allTextContents()
+  const curl = await playwright.request.newContext({ userAgent: 'curl/8.14.1' })
+  const answers = async () => {
+    const texts = []
+    for (const line of lines) {
+      const [, cookie = '', address = ''] = /^curl --cookie "([^"]+)" "([^"]+)"$/.exec(line) ?? []
+      texts.push(await (await curl.get(address, { headers: { cookie } })).text())
+    }
+    return texts
+  }
+  const [ana, guest] = ['You are Ana.\n', 'You are a guest.\n']
+  expect(await answers()).toEqual([ana, ana])
+  await page.goto('/lab/curl')
+  await expect(page.getByRole('rowheader')).toHaveText(['curl', 'Safari on an iPhone', 'curl'])
+  await page.getByRole('button', { name: '11 minutes pass' }).click()
+  const unproved = 'You are a guest. This cookie is bound to a key, and the request came without a proof of the key.\n'
+  expect(await answers()).toEqual([ana, unproved])
+  await page.getByRole('button', { name: 'Sign out curl, Not bound' }).click()
+  expect((await answers())[0]).toBe(guest)
+  await curl.dispose()
 })

@@ -66,9 +66,7 @@ test('signing out all other devices, even with a double click, keeps this device
   await expect(page.getByRole('dialog')).toBeHidden()
   await page.getByRole('button', { name: 'Sign out all others' }).click()
   // Without JavaScript a second click would cancel the first response, which sets the new cookie.
-  await page
-    .getByRole('button', { name: 'Sign them out' })
-    .click({ clickCount: javaScriptEnabled === false ? 1 : 2 })
+  await page.getByRole('button', { name: 'Sign them out' }).click({ clickCount: javaScriptEnabled === false ? 1 : 2 })
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your devices')
   await expect(page.locator('.devices > li')).toHaveCount(1)
   await landsOnLogin(phone)

@@ -35,9 +35,13 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/signup', after: showMail },
     { at: '/dev/mailbox' },
     { at: '/under-the-hood' },
+    { at: '/', after: (page) => page.getByRole('button', { name: 'Take the tour' }).click() },
   ],
   'guest in the lab': [
     { at: '/lab' },
+    { at: '/lab/clock' },
+    { at: '/lab/clock', after: moveTheClock },
+    { at: '/lab/curl', after: showTheCookies },
     ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
@@ -61,6 +65,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/account/sessions' },
     { at: '/account/password' },
     { at: '/account/email' },
+    { at: '/', after: makeTourLink },
     { at: '/account/tokens', after: makeToken },
     { at: '/account/tokens' },
   ],
@@ -89,6 +94,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
+  '/lab/sandbox/:number': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 
@@ -138,6 +144,16 @@ async function signUp(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign Up' }).click()
 }
 
+async function moveTheClock(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Open a sandbox' }).click()
+  await page.getByRole('button', { name: '61 minutes' }).click()
+}
+
+async function showTheCookies(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start over' }).click()
+  await page.getByRole('button', { name: 'Show the cookies' }).click()
+}
+
 async function runExperiment(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run the experiment' }).click()
   await expect(page.getByRole('button', { name: 'Run it again' })).toBeVisible()
@@ -148,6 +164,13 @@ async function makeToken(page: Page): Promise<void> {
   await page.getByLabel('Name').fill('Nightly report')
   await page.getByRole('button', { name: 'Make the token' }).click()
   await expect(page.getByLabel('Token')).toBeVisible()
+}
+
+async function makeTourLink(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Take the tour' }).click()
+  await page.getByRole('button', { name: 'Next: A second device' }).click()
+  await page.getByRole('button', { name: 'Make a link' }).click()
+  await expect(page.getByLabel('One-time link')).toBeVisible()
 }
 
 /** Shows a mail as a page of its own. */

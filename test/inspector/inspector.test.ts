@@ -183,8 +183,8 @@ test('stored values are shown without secrets, and long values are cut', () => {
 })
 
 test('sessions with different IDs have chips with different colours', () => {
-  assert.equal(sessionChip('0119EC8A').shortId, '0119EC')
-  assert.notDeepEqual(sessionChip('0119EC8A').colours, sessionChip('469FAD91').colours)
+  assert.equal(sessionChip('0119EC8A').shortId, '19EC8A')
+  assert.notDeepEqual(sessionChip('0119EC8A').colours, sessionChip('01469FAD').colours)
 })
 
 function chipOf({ text }: Answer): string {

@@ -20,6 +20,14 @@ const opensWithOldCookie = brokenMemory((_, intact) => {
 
 type BrokenTwin = { actual: string } & ({ store: MakeBroken } | { layer: StartContestant })
 
+/** A store that forgets that a cookie is bound to a key. */
+export const forgetsBindings = brokenMemory((_, intact) => ({
+  async find(call) {
+    const found = await intact.find(call)
+    return found?.state === 'live' ? { ...found, credential: { ...found.credential, details: null } } : found
+  },
+}))
+
 /** For each experiment, this layer with the fault that the experiment looks for, and what the experiment then finds. */
 export const brokenTwins: Record<string, BrokenTwin> = {
   'parallel-writes': {
@@ -141,13 +149,7 @@ export const brokenTwins: Record<string, BrokenTwin> = {
     actual: 'Ben sees a note of Ana. Ben stays logged in.',
   },
   'stolen-cookie': {
-    // Forgets that the cookie is bound to a key.
-    store: brokenMemory((_, intact) => ({
-      async find(call) {
-        const found = await intact.find(call)
-        return found?.state === 'live' ? { ...found, credential: { ...found.credential, details: null } } : found
-      },
-    })),
+    store: forgetsBindings,
     actual:
       'The copy opened Ana’s page at once. It still did after 11 minutes. Ana is still logged in. When Ana had signed out the others, it opened nothing.',
   },

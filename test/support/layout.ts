@@ -22,6 +22,7 @@ const ROOMS = [
   'src/crm',
   'src/metrics',
   'src/inspector',
+  'src/tour',
   'src/platform',
   'src/audit',
   'src/crm-session',
@@ -36,7 +37,7 @@ const ROOMS = [
 ]
 
 // Files of other rooms import these rooms only through their index file.
-const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|inspector|lab|mail|metrics|operations|platform)$/
+const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|inspector|lab|mail|metrics|operations|platform|tour)$/
 const ENTRIES_OF_SESSION =
   /^src\/session\/(index|(http|node-http|koa|fetch)\/index|stores\/kit|stores\/(?!shared)\w+\/index|testing\/[\w-]+)\.ts$/
 const DRIVERS = ['better-sqlite3', 'pg', 'ioredis', 'redis', 'nodemailer']

@@ -13,7 +13,7 @@ export interface DemoLogins {
 const SEES: Record<Role, string> = {
   salesperson: 'own customers',
   manager: 'all customers',
-  administrator: 'the administration, no customers',
+  administrator: 'the administration',
 }
 
 /** Returns `undefined` in production. `next` is the page after the login. */

@@ -9,6 +9,7 @@ import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts
 import { keptTheme, restoreTheme, themeOf } from '../../crm-session/theme.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { safeNext } from '../../session/http/index.ts'
+import type { Tour } from '../../tour/index.ts'
 import { formatCount } from '../../web/format.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
@@ -48,6 +49,7 @@ interface LoginPage extends PageModel {
 interface LoginParts extends SignInParts {
   config: Config
   sessions: Pick<CrmSessions, 'get' | 'end'> | null
+  tour: Pick<Tour, 'afterLogin'> | undefined
 }
 
 /** The login and logout pages that 4D documents. */
@@ -93,7 +95,7 @@ export function loginPages(parts: LoginParts) {
           await session.setPrivileges(identityOf(account), {
             login: true,
             proof: 'password',
-            storage: { ...stampsOf(account), ...keptTheme(session) },
+            storage: { ...stampsOf(account), ...keptTheme(session), ...parts.tour?.afterLogin(ctx.request.body) },
             ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })
           return session

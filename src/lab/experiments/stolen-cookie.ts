@@ -17,6 +17,7 @@ export const stolenCookie: Experiment = {
     'A cookie of koa-session opens its session from every machine. To sign out other browsers, the application calls regenerate().',
   ownWay: 'Without device binding, a copied cookie opens its session, as with every session library.',
   bindsDevice: true,
+  ownTry: { href: '/lab/curl', label: 'Steal a cookie yourself, with curl' },
   promise: 'BIND-3',
   test: 'test/session/core/device-binding/proof-check.test.ts',
   async run(stage) {

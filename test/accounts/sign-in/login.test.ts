@@ -111,8 +111,8 @@ test('[CRM-6] another salesperson on the same browser sees their own top 3', asy
 test('a click on a demo account fills in the login form, and an unknown account leaves it empty', async (t) => {
   const demo = await startDemo(t)
   const visitor = demo.visitor()
-  const home = await visitor.get('/')
-  const links = [...home.text.matchAll(/href="(\/authenticate\.shtml\?userId=\d+)"/g)].map(([, href = '']) => href)
+  const login = await visitor.get('/authenticate.shtml')
+  const links = [...login.text.matchAll(/href="(\/authenticate\.shtml\?userId=\d+)"/g)].map(([, href = '']) => href)
   assert.equal(links.length, 6)
   for (const link of links) assert.match((await visitor.get(link)).text, /name="password"[^>]* value="crm-demo"/)
   for (const query of ['userId=7', 'userId=4&userId=5', 'userId=<b>'])

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createSessions, type SessionStore } from '../../../src/session/index.ts'
 import { memoryStore } from '../../../src/session/stores/memory/index.ts'
 import type { Handler, LayerSession, LayerVisitor } from '../support/layer.ts'
@@ -41,6 +42,16 @@ test('a malformed cookie or token is refused before the store is asked', async (
   }
   for (const value of malformed) assert.deepEqual(await ask(value), [], value)
   assert.deepEqual(await ask(`${'F'.repeat(32)}.${secret}`), ['find', 'find'])
+})
+
+test('the ID of a session comes after the IDs of all sessions that began at least a millisecond earlier', async (t) => {
+  const { visitor } = await startLayer(t, PAGES)
+  const ids: string[] = []
+  for (let count = 0; count < 5; count++) {
+    ids.push((await visitor().read<Described>('/login')).id)
+    await pause(2)
+  }
+  assert.deepEqual(ids, ids.toSorted())
 })
 
 for (const [store, open] of Object.entries(STORES)) {

@@ -25,8 +25,10 @@ function random(length: number): Buffer {
   return bytes
 }
 
+/** The ID begins with the time, like a UUID of version 7: a store then adds new sessions at the end of its index. */
 export function newSessionId(): SessionId {
-  return random(16).toString('hex').toUpperCase()
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time}${random(10).toString('hex')}`.toUpperCase()
 }
 
 export function newSecret(): string {

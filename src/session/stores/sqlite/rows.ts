@@ -58,7 +58,7 @@ export function sqliteRows(
   )
   const addRecordStatement = db.prepare(
     `INSERT INTO session_records (app, id, kind, user_name, user_id, grants, storage, start_time, last_access_time, idle_milliseconds,
-      absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+      absolute_end, end_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   // SQLite updates the index of every column that a statement sets, even if the value stays the same. Most updates
   // change only the storage, so they use this statement, which sets no column that has an index.
@@ -202,7 +202,7 @@ export function sqliteRows(
         const { idleMilliseconds, absoluteEnd, end, version } = session
         const texts = [app, id, kind, userName, userId, grants, storage]
         const numbers = [startTime, lastAccessTime, idleMilliseconds, absoluteEnd, end, version]
-        const { key } = addRecordStatement.get(...texts, ...numbers) as { key: number }
+        const key = Number(addRecordStatement.run(...texts, ...numbers).lastInsertRowid)
         rows.addCredential({ key, record: session }, credential)
       },
       update(id, { version, by = null }: { version?: number; by?: string | null }, writeId, changes, now) {

@@ -4,8 +4,8 @@ import type { SqliteDatabase } from './batch.ts'
 
 export type Step = (db: SqliteDatabase) => void
 
-// The integer keys of sessions increase, so a new session and its credential are appended to their tables. With the
-// random session IDs as keys, each insert would write into the middle of a table.
+// The integer keys of sessions increase, so a new session and its credential are appended to their tables. The
+// index of the session IDs grows at its end too, because an ID begins with the time.
 const TABLES = `
 CREATE TABLE session_schema (version INTEGER NOT NULL);
 CREATE TABLE session_records (

@@ -109,7 +109,7 @@ function openStores(t: Scope) {
       prepare(sql) {
         const statement = db.prepare(sql)
         return {
-          run: (...parameters) => change(sql, () => statement.run(...parameters)) as { changes: number },
+          run: (...parameters) => change(sql, () => statement.run(...parameters)) as Database.RunResult,
           get: (...parameters) => change(sql, () => statement.get(...parameters)),
           all: (...parameters) => statement.all(...parameters),
         }

@@ -1,0 +1,1 @@
+export { type Tour, tour } from './tour.ts'

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { startDemo } from '../../support/demo.ts'
+import { pathOf } from '../../support/pages.ts'
+import type { Visitor } from '../../support/visitor.ts'
+
+const SECRET = /4DSID_SANDBOX|[0-9A-F]{32}\.[\w-]{43}/
+const STEP = '/lab/sandbox'
+
+test('[LAB-24] only a POST of the own page shows the cookies of a sandbox, and no response with them is stored', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = await withSandbox(demo.visitor())
+  for (const page of ['/lab/clock', '/lab/curl']) assert.doesNotMatch(mainOf(await visitor.get(page)), SECRET)
+  const shown = await visitor.post('/lab/curl')
+  assert.equal(shown.headers['cache-control'], 'no-store')
+  assert.match(mainOf(shown), SECRET)
+  assert.deepEqual(shown.setCookies, [])
+  const foreign = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }
+  for (const path of ['/lab/curl', STEP]) {
+    const refused = await visitor.post(path, { step: 'start' }, foreign)
+    assert.equal(refused.status, 403)
+    assert.doesNotMatch(mainOf(refused), SECRET)
+  }
+  assert.doesNotMatch(mainOf(await demo.visitor().post('/lab/curl')), SECRET)
+  await visitor.post(STEP, { step: 'use' })
+  for (const page of ['/lab/clock', '/lab/curl']) assert.doesNotMatch(mainOf(await visitor.get(page)), SECRET)
+  for (const { cookie } of linesOf(shown)) {
+    const secrets = cookie.split('; ').map((pair) => pair.slice(pair.indexOf('=') + 1))
+    for (const secret of secrets) assert.ok(!demo.log.join().includes(secret))
+  }
+})
+
+test('[LAB-26] a cookie of a sandbox opens nothing of the demo, and a cookie of the demo opens no sandbox', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = await withSandbox(demo.visitor())
+  const lines = linesOf(await visitor.post('/lab/curl'))
+  const count = () => demo.parts.sessions?.count()
+  const before = await count()
+  const path = pathOf(lines[0]?.address)
+  for (const { cookie } of lines) {
+    const answer = await demo.visitor().get(path, { Cookie: cookie })
+    assert.deepEqual([answer.text, answer.setCookies], ['You are Ana.\n', []])
+  }
+  assert.equal(await count(), before)
+  for (const { cookie } of lines) {
+    const value = /=([^;]+)/.exec(cookie)?.[1] ?? ''
+    for (const header of [cookie, `4DSID_CRM=${value}`, `__Host-4DSID_CRM=${value}`, `lab_CRM=${value}`])
+      for (const page of ['/authenticationOK.shtml', '/account/sessions', '/customers', '/admin/sessions'])
+        assert.match(String((await demo.visitor().get(page, { Cookie: header })).location), /^\/authenticate/, page)
+    for (const token of [value, `crm_${value}`])
+      assert.equal(
+        (await demo.visitor().get('/api/me', { Authorization: `Bearer ${token}`, Cookie: cookie })).status,
+        401,
+      )
+  }
+  const ada = demo.visitor()
+  await ada.logInWell(1)
+  for (const name of ['4DSID_CRM', '__Host-4DSID_SANDBOX']) {
+    const { text } = await demo.visitor().get(path, { Cookie: `${name}=${ada.sessionCookie}` })
+    assert.equal(text, 'You are a guest.\n')
+  }
+  assert.equal((await demo.visitor().get(`${STEP}/99`)).status, 404)
+})
+
+test('[LAB-25] the line for curl names the address of the visitor, and of the certificate of a server on this machine', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = await withSandbox(demo.visitor())
+  for (const host of [`127.0.0.1:${demo.port}`, `localhost:${demo.port}`]) {
+    const [line] = linesOf(await visitor.post('/lab/curl', {}, { Host: host, Origin: `http://${host}` }))
+    assert.equal(line?.address, `http://${host}/lab/sandbox/1`)
+  }
+  const secure = await startDemo(t, { publicUrl: 'https://crm.example.com' })
+  const [line] = linesOf(await (await withSandbox(secure.visitor())).post('/lab/curl'))
+  assert.equal(line?.address, 'https://crm.example.com/lab/sandbox/1')
+})
+
+test('[LAB-27] a network makes sixty steps a minute in its sandboxes, and an unknown step changes nothing', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = await withSandbox(demo.visitor())
+  assert.equal((await visitor.post(STEP, { step: 'unknown' })).status, 422)
+  for (let step = 1; step < 60; step++) assert.equal((await visitor.post(STEP, { step: 'minute' })).status, 303)
+  for (const path of [STEP, '/lab/curl']) assert.equal((await visitor.post(path, { step: 'minute' })).status, 429)
+  assert.match((await visitor.get('/lab/clock')).text, /Day 1, 09:59/)
+  demo.clock.advance({ minutes: 31 })
+  assert.match((await visitor.get('/lab/clock')).text, /Your sandbox is gone\./)
+})
+
+test('[LAB-28] production has no sandbox; with several processes, its pages say that it needs one', async (t) => {
+  const production = (await startDemo(t, { profile: 'production' })).visitor()
+  for (const path of ['/lab/clock', '/lab/curl', `${STEP}/1`]) assert.equal((await production.get(path)).status, 404)
+  for (const path of [STEP, '/lab/curl']) assert.equal((await production.post(path)).status, 404)
+  const many = (await startDemo(t, { webConcurrency: 2 })).visitor()
+  for (const path of ['/lab/clock', '/lab/curl'])
+    assert.match((await many.get(path)).text, /Start the server without <code>WEB_CONCURRENCY<\/code>/)
+  for (const path of [STEP, '/lab/curl']) assert.equal((await many.post(path, { step: 'start' })).status, 503)
+  assert.equal((await many.get(`${STEP}/1`)).status, 503)
+})
+
+async function withSandbox(visitor: Visitor): Promise<Visitor> {
+  const { status, location } = await visitor.post(STEP, { step: 'start', page: '/lab/curl' })
+  assert.deepEqual([status, location], [303, '/lab/curl'])
+  return visitor
+}
+
+function mainOf({ text }: { text: string }): string {
+  return text.slice(text.indexOf('<main'))
+}
+
+function linesOf({ text }: { text: string }): { cookie: string; address: string }[] {
+  const lines = [...text.matchAll(/curl --cookie &quot;(.*?)&quot; &quot;(.*?)&quot;/g)]
+  assert.equal(lines.length, 2, text)
+  return lines.map(([, cookie = '', address = '']) => ({ cookie, address }))
+}

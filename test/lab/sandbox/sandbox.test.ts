@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Sandbox } from '../../../src/lab/sandbox/sandbox.ts'
+import { Sandboxes } from '../../../src/lab/sandbox/sandboxes.ts'
+import type { SessionStore } from '../../../src/session/store.ts'
+import { manualClock } from '../../../src/session/testing/manual-clock.ts'
+import { brokenMemory } from '../../session/broken-stores/broken-memory.ts'
+import { forgetsBindings } from '../broken-twins.ts'
+
+const CONFIG = {
+  sessionIdleMinutes: 60,
+  sessionAbsoluteHours: 12,
+  sessionTimeoutMinutes: undefined,
+  deviceBindingMinutes: 0,
+  rememberDays: 30,
+  linkMinutes: 15,
+}
+const [LOGIN, REMEMBERED, BOUND, COPY, LINK, REST] = [
+  'A login',
+  'A login with “Stay logged in”',
+  'A login with device binding',
+  'A copy of the bound cookies',
+  'A one-time link',
+  'A REST sign-in',
+]
+
+test('[LAB-22] each login, link and token of a sandbox ends in its minute, with the reason of the session layer', async () => {
+  const sandbox = await Sandbox.open(1, CONFIG)
+  assert.deepEqual(endsIn(sandbox), {})
+  await sandbox.move(60, 'An hour')
+  assert.deepEqual(endsIn(sandbox), {
+    [COPY]: '11 bindingFailed',
+    [LINK]: '15 linkRefused',
+    [REST]: '31 ended: idle',
+  })
+  await sandbox.move(30 * 24 * 60, 'A month')
+  assert.deepEqual(endsIn(sandbox), {
+    [LOGIN]: '61 ended: idle',
+    [REMEMBERED]: '43200 ended: absolute',
+    [BOUND]: '61 ended: idle',
+    [COPY]: '11 bindingFailed',
+    [LINK]: '15 linkRefused',
+    [REST]: '31 ended: idle',
+  })
+})
+
+test('[LAB-22] what is used lives on until the absolute timeout, and the timeouts are those of the configuration', async () => {
+  const sandbox = await Sandbox.open(1, { ...CONFIG, sessionAbsoluteHours: 6, deviceBindingMinutes: 20 })
+  await sandbox.keepUsing(5)
+  assert.deepEqual(endsIn(sandbox), { [COPY]: '21 bindingFailed', [LINK]: '15 linkRefused' })
+  await sandbox.keepUsing(1)
+  assert.equal(endsIn(sandbox)[LOGIN], '360 ended: absolute')
+  assert.equal(endsIn(sandbox)[BOUND], '360 ended: absolute')
+  assert.equal(endsIn(sandbox)[REMEMBERED], undefined)
+  assert.equal(endsIn(sandbox)[REST], undefined)
+})
+
+const NEVER_ENDS = brokenMemory((_, intact) => ({
+  sweep: async () => [],
+  async get(call) {
+    const record = await intact.get(call)
+    return record && { ...record, end: Number.MAX_SAFE_INTEGER, absoluteEnd: Number.MAX_SAFE_INTEGER }
+  },
+}))
+const LINKS_NEVER_END = brokenMemory((_, intact) => {
+  const start = manualClock().now()
+  return { sweep: async () => [], findOTP: (call) => intact.findOTP({ ...call, now: start }) }
+})
+
+for (const [fault, what, makeStore] of [
+  ['whose sessions never end', [LOGIN, BOUND, REMEMBERED, REST], NEVER_ENDS],
+  ['whose links never end', [LINK], LINKS_NEVER_END],
+  ['that forgets bindings', [COPY], forgetsBindings],
+] as [string, string[], () => SessionStore][])
+  test(`[LAB-22] a sandbox exposes a store ${fault}`, async () => {
+    const sandbox = await Sandbox.open(1, CONFIG, makeStore())
+    await sandbox.move(20, '20 minutes')
+    if (what.includes(LOGIN)) await sandbox.move(60 * 24 * 60, '60 days')
+    for (const title of what) assert.equal(endsIn(sandbox)[title], undefined, title)
+  })
+
+test('[LAB-27] a sandbox lives for half an hour after its last use, and a new one displaces the least recently used', async () => {
+  const clock = manualClock()
+  const sandboxes = new Sandboxes(CONFIG, clock, 2)
+  const [first, second] = [await sandboxes.open(undefined), await sandboxes.open(undefined)]
+  assert.equal(sandboxes.find(first)?.number, 1)
+  const third = await sandboxes.open(undefined)
+  assert.equal(sandboxes.find(second), undefined)
+  clock.advance({ minutes: 29 })
+  assert.equal(sandboxes.findByNumber(1)?.number, 1)
+  clock.advance({ minutes: 29 })
+  assert.equal(sandboxes.find(third), undefined)
+  assert.equal(sandboxes.find(first)?.number, 1)
+  const fourth = await sandboxes.open(first)
+  assert.equal(sandboxes.find(first), undefined)
+  assert.equal(sandboxes.find(fourth)?.number, 4)
+  assert.equal(sandboxes.find(undefined), undefined)
+})
+
+/** The minute and the event of each end, by the title of the thing. */
+function endsIn({ things, startedAt }: Sandbox): Record<string, string> {
+  return Object.fromEntries(
+    things.flatMap(({ thing: { title }, ended }) =>
+      ended ? [[title, `${(ended.at - startedAt) / 60_000} ${ended.event}`]] : [],
+    ),
+  )
+}
