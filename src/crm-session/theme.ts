@@ -6,7 +6,7 @@ import type { CrmStorage } from './crm-storage.ts'
 
 const THEMES = ['light', 'dark'] as const
 
-export type Theme = (typeof THEMES)[number]
+type Theme = (typeof THEMES)[number]
 
 type Themed = Pick<CrmSession, 'storage'>
 

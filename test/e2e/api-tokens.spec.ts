@@ -1,6 +1,6 @@
 import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
-test('a token is created, used, shown as used, and revoked', async ({ page, server }) => {
+test('[FACE-1] [FACE-2] a token is created, used, shown as used, and revoked', async ({ page, server }) => {
   await page.goto('/account/tokens')
   await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Faccount%2Ftokens$/)
   await sendLogin(page, '2')

@@ -52,7 +52,7 @@ test('a new password signs out the other device, keeps this device signed in, an
   await phone.context().close()
 })
 
-test('signing out all other devices, even with a double click, keeps this device signed in, and logging out everywhere signs it out too', async ({
+test('[FACE-2] signing out all other devices, even with a double click, keeps this device signed in, and logging out everywhere signs it out too', async ({
   page,
   browser,
   baseURL,

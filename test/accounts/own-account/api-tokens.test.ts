@@ -258,7 +258,7 @@ test('a token has the rights of its owner, for staff and for customers', async (
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the navigation of the account marks the tokens page as the current page, and the header links customers to their own start page', async (t) => {
+test('[FACE-3] the navigation of the account marks the tokens page as the current page, and the header links customers to their own start page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
