@@ -6,6 +6,7 @@ const desktop = { viewport: { width: 1280, height: 800 } }
 // What no screen and no script changes, or what is about a script, is walked through once.
 const SAME_EVERYWHERE = [
   'pages.spec.ts',
+  'public-demo.spec.ts',
   'keyboard.spec.ts',
   'tabs.spec.ts',
   'end-warning.spec.ts',
@@ -14,6 +15,7 @@ const SAME_EVERYWHERE = [
   'back-button.spec.ts',
   'full-browser.spec.ts',
   'device-binding.spec.ts',
+  'stolen-cookie.spec.ts',
   'confirm-form.spec.ts',
   'api-docs.spec.ts',
   'cookie-options.spec.ts',

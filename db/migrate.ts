@@ -21,6 +21,9 @@ const TABLES: Record<keyof Database, true> = {
   password_resets: true,
   login_failures: true,
   device_tokens: true,
+  visitor_sessions: true,
+  visitor_hosts: true,
+  demo_resets: true,
 }
 
 /** Throws a `StartError` for a database of a newer version or of another program. The database is then unchanged. */

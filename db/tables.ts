@@ -18,6 +18,9 @@ export interface Database {
   password_resets: PasswordResetsTable
   login_failures: LoginFailuresTable
   device_tokens: DeviceTokensTable
+  visitor_sessions: VisitorSessionsTable
+  visitor_hosts: VisitorHostsTable
+  demo_resets: DemoResetsTable
 }
 
 /** A number of nine digits is short enough to type, and fits into a 32-bit integer. */
@@ -61,6 +64,8 @@ interface CustomersTable {
   total_purchase: number
   customer_since: string
   sales_person: number
+  /** The visitor of the public demo who created the customer. Empty for a customer that everybody sees. */
+  visitor: Generated<string>
   /** The first version is random, because the id of a deleted customer may be reused. */
   version: Generated<number>
 }
@@ -110,6 +115,8 @@ interface OutboxTable {
   link_until: string | null
   /** Additional values for the template, as JSON without secrets. */
   details: string | null
+  /** The visitor of the public demo who caused the mail. Empty elsewhere. */
+  visitor: Generated<string>
 }
 
 export type MailKind =
@@ -134,6 +141,8 @@ interface MailboxTable {
   /** The addresses in the mail, as a JSON array. */
   links: string
   sent_at: string
+  /** The visitor of the public demo who caused the mail. Empty elsewhere. */
+  visitor: Generated<string>
 }
 
 interface OperationsTable {
@@ -225,6 +234,29 @@ interface DeviceTokensTable {
   hash: string
   user_id: string
   last_used_at: string
+}
+
+/** The sessions that a visitor of the public demo began. */
+interface VisitorSessionsTable {
+  session_id: string
+  visitor: string
+  /** The visitor whose one-time link this browser had opened before. Null if there was none. */
+  host: string | null
+}
+
+/** Which visitor's one-time link a browser opened last. */
+interface VisitorHostsTable {
+  visitor: string
+  host: string
+}
+
+/** One row, on the public demo. */
+interface DemoResetsTable {
+  id: number
+  /** The time of the next reset. */
+  due_at: string
+  /** 1 while a reset has replaced the data, but has not ended the sessions yet. */
+  ends_sessions: number
 }
 
 export type User = Selectable<UsersTable>

@@ -66,7 +66,7 @@ test('a link to a missing file or a missing heading is reported', () => {
     'README.md: README.md has no heading #none',
   ])
   assert.deepEqual(
-    brokenLinks('docs/README.md', '[a](../README.md#where-to-look) ![b](demo.png) [c](https://none/)'),
+    brokenLinks('docs/README.md', '[a](../README.md#where-to-look) ![b](screenshots/loop.png) [c](https://none/)'),
     [],
   )
 })

@@ -4,7 +4,7 @@ import { PseudoRandom } from './pseudo-random.ts'
 import { coinedNames, industries, products } from './seed-catalogue.ts'
 import { countries, type SeedCountry } from './seed-countries.ts'
 
-type SeedCustomer = Omit<Customer, 'version'>
+type SeedCustomer = Omit<Customer, 'version' | 'visitor'>
 type SeedPurchase = Omit<Purchase, 'id'>
 
 const CUSTOMER_COUNT = 252

@@ -10,6 +10,7 @@ import { accountsAndResets } from './0008-accounts-and-resets.ts'
 import { loginFailures } from './0009-login-failures.ts'
 import { pendingSignUps } from './0010-pending-sign-ups.ts'
 import { securityStamps } from './0011-security-stamps.ts'
+import { publicDemo } from './0012-public-demo.ts'
 
 /** Never edit a released migration. Add a new one instead. */
 export const migrations: Record<string, Migration> = {
@@ -24,4 +25,5 @@ export const migrations: Record<string, Migration> = {
   '0009-login-failures': loginFailures,
   '0010-pending-sign-ups': pendingSignUps,
   '0011-security-stamps': securityStamps,
+  '0012-public-demo': publicDemo,
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEvent, type AuditFilter } from '../audit/index.ts'
+import { currentVisit } from '../public-demo/visit.ts'
 import { canonicalAddress } from '../web/client-address.ts'
 import { Problem } from '../web/problem.ts'
 import { readChoice, readParameter, writeAddress } from '../web/query-parameters.ts'
@@ -47,6 +48,8 @@ export async function auditFilter(database: Kysely<Database>, query: AuditQuery)
   if (found.more) throw new Problem(400, tooManyPeople(found))
   return {
     event,
+    // An export reads its rows after the request is handled, so the filter names the visitor.
+    visitor: currentVisit()?.visitor,
     ...(user !== '' && { user: userFilter(user, found) }),
     ...(session !== '' && { sessionId: session }),
     ...(address !== '' && { address }),

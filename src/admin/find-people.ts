@@ -1,5 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit } from '../public-demo/visit.ts'
+import { sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
 
 export interface FoundPerson {
   userId: string
@@ -32,7 +34,11 @@ export function tooManyPeople({ people }: FoundPeople): string {
 /** Finds people by userId or e-mail address. Returns `undefined` for any other text. */
 async function exactly(database: Kysely<Database>, text: string): Promise<FoundPerson[] | undefined> {
   const staff = staffOf(database)
-  const customers = database.selectFrom('users').select(['id', 'email']).where('validated', '=', 1)
+  const customers = database
+    .selectFrom('users')
+    .select(['id', 'email'])
+    .where('validated', '=', 1)
+    .$if(currentVisit() !== undefined, (users) => users.where('session_id', 'in', sessionIdsOfVisitor(database)))
   if (/^\d{1,9}$/.test(text)) return (await staff.where('user_id', '=', Number(text)).execute()).map(salesperson)
   if (/^[0-9a-f-]{36}$/.test(text)) return (await customers.where('id', '=', text).execute()).map(customer)
   if (!text.includes('@')) return undefined

@@ -8,25 +8,26 @@ import { type SessionsToEnd, sessionActions } from './session-actions.ts'
 import { SessionChanges } from './session-changes.ts'
 import { type ConsoleLimit, sessionPages } from './session-pages.ts'
 
-type SessionsOfConsole = SessionsToEnd & Pick<Sessions, 'list' | 'count' | 'on' | 'cookieName' | 'bindingEndpoints'>
+type SessionsOfConsole = Pick<Sessions, 'get' | 'list' | 'count' | 'on' | 'cookieName' | 'bindingEndpoints'>
 
 interface AdminParts extends AuditPageParts {
   audit: AuditTrail
   config: Pick<Config, 'maxSessions' | 'auditDays' | 'sessionStore'>
   sessions: SessionsOfConsole | null
+  sessionsToEnd: SessionsToEnd | null
   streams: EventStreams
   usageLimit: ConsoleLimit
   clock: Clock
 }
 
 export function adminPages(parts: AdminParts) {
-  const { sessions, streams, clock, config } = parts
+  const { sessions, sessionsToEnd, streams, clock, config } = parts
   const isShared = config.sessionStore.kind !== 'memory'
   const changes = sessions && new SessionChanges({ sessions, clock, isShared })
   const audit = auditPages(parts)
   return {
     sessions: sessionPages({ ...parts, changes }),
-    actions: sessionActions({ sessions, audit: parts.audit, onDone: () => changes?.note() }),
+    actions: sessionActions({ sessions: sessionsToEnd, audit: parts.audit, onDone: () => changes?.note() }),
     events: consoleEvents({ cookieName: sessions?.cookieName ?? '', streams, changes }),
     audit: audit.list,
     auditCsv: audit.csv,

@@ -1,3 +1,4 @@
+import { isMasked } from '../crm-session/own-sessions.ts'
 import type { DeviceDescription, SessionDescription } from '../session/index.ts'
 import { canonicalAddress } from '../web/client-address.ts'
 import { formatAgo, formatBytes, formatCount, formatExactMoment, formatTimeLeft } from '../web/format.ts'
@@ -24,6 +25,8 @@ export interface SessionRow {
   isReadable: boolean
   /** Whether the administrator who sees the row uses this session. */
   isMine: boolean
+  /** Whether the session belongs to another visitor of a public demo, and can therefore not be ended. */
+  isForeign: boolean
   device: string
   address: string
   created: Moment | undefined
@@ -75,6 +78,7 @@ export function sessionRow(
     states: statesOf(session),
     isReadable: session.isReadable,
     isMine: id === mine,
+    isForeign: isMasked(session),
     device: lastUsed ? nameOf(lastUsed, describeDevice) : '',
     address: canonicalAddress(lastUsed?.address ?? ''),
     created: startTime ? momentOf(startTime, now) : undefined,

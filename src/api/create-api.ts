@@ -2,6 +2,7 @@ import type { Context, Next } from 'koa'
 import { type Account, currentAccount, endChanged } from '../accounts/index.ts'
 import { viewerOf } from '../crm/index.ts'
 import { bestEffort } from '../crm-session/crm-session.ts'
+import { visitAsOwnerOf } from '../public-demo/visitor-sessions.ts'
 import { tokenSessions } from '../session/koa/index.ts'
 import { CLOSE, hasBody } from '../web/body-format.ts'
 import { Problem } from '../web/problem.ts'
@@ -70,6 +71,7 @@ export function createApi(parts: ApiParts) {
   function authenticate(ctx: Context): Promise<Account> {
     const session = apiSessionOf(ctx)
     return session.authenticate(async () => {
+      await visitAsOwnerOf(parts.database, session.id)
       const result = await currentAccount(parts.database, session)
       // After a change of a row in the database, the token works again when the row has its former value.
       if (result.is === 'changed' && result.ends === 'this')

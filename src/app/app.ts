@@ -12,6 +12,7 @@ import { tellLoginOfEnd } from '../crm-session/session-ended.ts'
 import { describeSessionProblem } from '../crm-session/session-problems.ts'
 import { measureRequests, metricsPage } from '../metrics/index.ts'
 import type { Parts } from '../parts/parts.ts'
+import { noteSessionOfVisit, recognizeVisitors } from '../public-demo/visitor-cookie.ts'
 import { TokenSession } from '../session/index.ts'
 import { sessions } from '../session/koa/index.ts'
 import { clientAddress } from '../web/client-address.ts'
@@ -28,6 +29,7 @@ import { loadAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
+import { limitPublicDemo, protectSharedAccounts } from './public-demo.ts'
 import { routePatternIn } from './route-pattern.ts'
 import { createRoutes, LINK_PAGES, LOGOUT_PATH } from './routes.ts'
 
@@ -62,6 +64,7 @@ export function createApp(parts: Parts): Koa {
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
   app.use(requestLog(log, () => clock.now(), sessionOf))
   if (parts.inspector) app.use(parts.inspector.record(parts.sessions?.cookieName))
+  if (config.demoPublic) app.use(recognizeVisitors(config.appName, origins.secure))
   app.use(pages(views, pageFrame(parts, assets.urls), messageFor))
   app.use(errorPages(log, describeSessionProblem))
   app.use(noteRefusals(parts.audit))
@@ -70,6 +73,7 @@ export function createApp(parts: Parts): Koa {
   app.use(readinessPage(parts.readiness))
   app.use(metricsPage(parts.shownMetrics, config))
   app.use(serveAssets(assets))
+  if (config.demoPublic) app.use(limitPublicDemo(parts))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
   app.use(routes.aboveSessions())
@@ -83,8 +87,10 @@ export function createApp(parts: Parts): Koa {
     }),
   )
   if (parts.inspector) app.use(parts.inspector.watch())
+  if (config.demoPublic) app.use(noteSessionOfVisit())
   app.use(tellLoginOfEnd(LOGIN_PATH, parts.sessions?.cookieName))
   app.use(readAccount(parts, { logoutPath: LOGOUT_PATH }))
+  if (config.demoPublic) app.use(protectSharedAccounts())
   app.use(markSession(clock))
   app.use(noteJoinedDevice(clock))
   app.use(linkConfirmation((path) => hasPage(path) && !LINK_PAGES.includes(path)))

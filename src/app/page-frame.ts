@@ -1,13 +1,16 @@
 import type { Context } from 'koa'
 import { sessionMark } from '../crm-session/acting-user.ts'
 import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
+import { isSharedAccount } from '../crm-session/own-sessions.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
 import { themeOf } from '../crm-session/theme.ts'
 import { mailboxPath } from '../mail/index.ts'
 import type { Parts } from '../parts/parts.ts'
+import { resetCountdown } from '../public-demo/reset-time.ts'
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
+import { whyRefused } from './public-demo.ts'
 
 const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Welcome', href: '/authenticationOK.shtml', needs: 'viewCustomers' },
@@ -62,6 +65,13 @@ export function pageFrame(
       theme: themeOf(session) ?? '',
       themeNext: session && mayComeBack(ctx) ? ctx.url : '',
       chip: inspector?.chip(ctx),
+      publicDemo: config.demoPublic
+        ? {
+            reset: resetCountdown(clock.now()),
+            refusal: whyRefused('POST', ctx),
+            isShared: isSharedAccount(session?.userId),
+          }
+        : undefined,
       tour: tour?.bar(ctx),
     }
   }

@@ -22,6 +22,7 @@ import { adminPages } from '../admin/index.ts'
 import { apiDocsPage } from '../api/index.ts'
 import { customerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
+import { maskedSessions, sessionsOfVisitor } from '../crm-session/own-sessions.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
 import { chooseTheme } from '../crm-session/theme.ts'
 import { keepForm, UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
@@ -52,9 +53,10 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const login = loginPages(parts)
   const signUp = signUpPages(parts)
   const validateEmail = validateEmailPages(parts)
-  const tokens = apiTokenPages(parts)
+  const own = ownParts(parts)
+  const tokens = apiTokenPages(own)
   const confirm = confirmPages(parts)
-  const devices = devicePages(parts)
+  const devices = devicePages(own)
   const password = passwordPages(parts)
   const email = emailPages(parts)
   const reset = resetPages(parts)
@@ -62,7 +64,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const operations = operationPages(parts)
   const callbacks = callbackPages(parts)
   const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
-  const admin = adminPages({ ...parts, describeDevice })
+  const admin = adminPages({ ...parts, ...consoleSessions(parts), describeDevice })
 
   if (parts.sessions?.bindingEndpoints) {
     const { bindPath, refreshPath } = parts.sessions.bindingEndpoints
@@ -121,7 +123,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   if (parts.config.profile === 'demo')
     routes.get('/dev/mailbox', 'public', mailboxPage({ ...parts, isUsed: parts.config.smtpUrl === undefined }))
 
-  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(parts))
+  if (parts.inspector) routes.get(parts.inspector.path, 'public', parts.inspector.page(own))
 
   if (parts.tour) {
     const tour = parts.tour.pages(parts)
@@ -183,6 +185,22 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.get('/admin/audit.csv', 'WebAdmin', recently(admin.pageOfExport), admin.auditCsv)
 
   return routes
+}
+
+/** On a public demo, the visitors who share an account see and end only their own sessions and tokens. */
+function ownParts(parts: Parts): Parts {
+  const { config, sessions, database } = parts
+  if (!config.demoPublic || sessions === null) return parts
+  return { ...parts, sessions: sessionsOfVisitor(sessions, database, 'shared accounts') }
+}
+
+/** On a public demo, the console hides who the other visitors are, and ends only the visitor's own sessions. */
+function consoleSessions({ config, sessions, database }: Parts) {
+  if (!config.demoPublic || sessions === null) return { sessions, sessionsToEnd: sessions }
+  return {
+    sessions: maskedSessions(sessions, database),
+    sessionsToEnd: sessionsOfVisitor(sessions, database, 'all'),
+  }
 }
 
 /** Returns a function that loads the lab at its first call. */

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
+import { sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
 import type { AuditEvent } from './audit-entry.ts'
 import { firstIdAt } from './audit-row.ts'
 
@@ -16,6 +17,8 @@ export interface AuditFilter {
   /** A time in milliseconds since 1970. `from` is inclusive, and `until` is exclusive. */
   from?: number | undefined
   until?: number | undefined
+  /** Selects only entries about sessions of this visitor of a public demo. */
+  visitor?: string | undefined
 }
 
 export interface AuditPage {
@@ -27,7 +30,7 @@ export interface AuditPage {
 /** Returns one page of the trail, newest first. */
 export async function readAudit(
   database: Kysely<Database>,
-  { event, user, sessionId, address, from, until }: AuditFilter,
+  { event, user, sessionId, address, from, until, visitor }: AuditFilter,
   { after, size }: { after?: string | undefined; size: number },
 ): Promise<AuditPage> {
   let query = database
@@ -35,6 +38,7 @@ export async function readAudit(
     .selectAll()
     .orderBy('id', 'desc')
     .limit(size + 1)
+  if (visitor !== undefined) query = query.where('session_id', 'in', sessionIdsOfVisitor(database, visitor))
   if (event !== undefined) query = query.where('event', '=', event)
   if (sessionId !== undefined) query = query.where('session_id', '=', sessionId)
   if (address !== undefined) query = query.where('address', '=', address)

@@ -73,6 +73,8 @@ export interface Config {
   keepAliveSeconds: number
   /** The number of workers. 1: a single process without workers. */
   webConcurrency: number
+  /** Whether strangers try this demo on a public address. See docs/public-demo.md. */
+  demoPublic: boolean
   /**
    * The bearer token of `/metrics`. `undefined`: only programs on this machine can read the metrics, and only while the
    * server listens on a loopback address.
@@ -102,6 +104,8 @@ const LONGEST_MINUTES = 525_600
 // Programs that ignore cookies begin a guest session at each page. At this limit, visitors get pages without a session.
 const DEMO_GUESTS = 10_000
 const PRODUCTION_SESSIONS_PER_USER = 10
+const PUBLIC_SESSIONS = 20_000
+const PUBLIC_GUESTS = 5_000
 // 4D documents this minimum of the idle timeout.
 const SHORTEST_IDLE_MINUTES = 60
 // A copied cookie stays usable for this time.
@@ -123,6 +127,7 @@ export function readConfig(env: Environment): Config {
 
   const profile = read('PROFILE', choice('demo', 'production'), env.NODE_ENV === 'production' ? 'production' : 'demo')
   const demo = profile === 'demo'
+  const demoPublic = read('DEMO_PUBLIC', yesOrNo, false)
   const crmDatabase = read<DatabaseSetting>('DATABASE_URL', database, {
     kind: 'sqlite',
     file: join(projectRoot(), 'db', demo ? 'crm.sqlite' : PRODUCTION_FILE),
@@ -147,7 +152,11 @@ export function readConfig(env: Environment): Config {
     database: crmDatabase,
     sessionStore: read('SESSION_STORE', sessionStore, storeBeside(crmDatabase)),
     sessions: read('SESSIONS', choice('scalable', 'none'), 'scalable'),
-    guests: read('GUESTS', choice('first-request', 'first-write'), demo ? 'first-request' : 'first-write'),
+    guests: read(
+      'GUESTS',
+      choice('first-request', 'first-write'),
+      demo && !demoPublic ? 'first-request' : 'first-write',
+    ),
     loginText: read('LOGIN_TEXT', choice('documented', 'uniform'), demo ? 'documented' : 'uniform'),
     linkMode: read('LINK_MODE', choice('direct', 'confirm'), demo ? 'direct' : 'confirm'),
     sessionIdleMinutes: read('SESSION_IDLE_MINUTES', wholeNumber(SHORTEST_IDLE_MINUTES, LONGEST_MINUTES), 60),
@@ -155,11 +164,11 @@ export function readConfig(env: Environment): Config {
     sessionTimeoutMinutes: read('SESSION_TIMEOUT_MINUTES', wholeNumber(0, LONGEST_MINUTES), undefined),
     sessionCloseOnStop: read('SESSION_CLOSE_ON_STOP', yesOrNo, demo),
     deviceBindingMinutes: read('DEVICE_BINDING_MINUTES', wholeNumber(0, BINDING_MINUTES.most), 0),
-    maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), undefined),
+    maxSessions: read('MAX_SESSIONS', wholeNumber(1, 100_000_000), demoPublic ? PUBLIC_SESSIONS : undefined),
     maxGuests: read(
       'MAX_GUESTS',
       wholeNumber(0, 100_000_000),
-      demo && !env.MAX_SESSIONS?.trim() ? DEMO_GUESTS : undefined,
+      demo && !env.MAX_SESSIONS?.trim() ? (demoPublic ? PUBLIC_GUESTS : DEMO_GUESTS) : undefined,
     ),
     maxSessionsPerUser: read(
       'MAX_SESSIONS_PER_USER',
@@ -174,6 +183,7 @@ export function readConfig(env: Environment): Config {
     corsOrigins: read('CORS_ORIGINS', origins, []),
     keepAliveSeconds: read('KEEP_ALIVE_SECONDS', wholeNumber(1, 3_600), 65),
     webConcurrency: read('WEB_CONCURRENCY', wholeNumber(1, 128), 1),
+    demoPublic,
     metricsToken: read('METRICS_TOKEN', secret, undefined),
     logLevel: read('LOG_LEVEL', choice(...LOG_LEVELS), demo ? 'warn' : 'info'),
     tls: certFile && keyFile ? { certFile, keyFile } : undefined,
@@ -208,6 +218,7 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
   if (webConcurrency > 1 && config.sessions !== 'none' && isInMemory(sessionStore)) yield ['SESSION_STORE', notShared]
   if (webConcurrency > 1 && isInMemory(database)) yield ['DATABASE_URL', notShared]
 
+  if (config.demoPublic) yield* contradictionsOfPublicDemo(config)
   if (config.profile !== 'production') return
   if (publicUrl === undefined)
     yield [
@@ -227,6 +238,26 @@ function* contradictions(config: Config, env: Environment): Generator<[name: str
     yield ['PLATFORM_URL', 'must begin with https: in production; one-time tokens are sent there.']
   if (config.bcryptCost < LOWEST_PRODUCTION_COST && env.NODE_ENV !== 'test')
     yield ['BCRYPT_COST', `must be ${LOWEST_PRODUCTION_COST} or more in production.`]
+}
+
+function* contradictionsOfPublicDemo(config: Config): Generator<[name: string, problem: string]> {
+  if (config.profile !== 'demo')
+    yield [
+      'DEMO_PUBLIC',
+      'needs the demo profile, because it deletes all data every night. Set PROFILE=demo, or unset it.',
+    ]
+  if (config.sessions === 'none')
+    yield ['SESSIONS', 'is none, but the public demo shows sessions. Unset it, or unset DEMO_PUBLIC.']
+  if (config.smtpUrl !== undefined)
+    yield [
+      'SMTP_URL',
+      'is set, so strangers could send mail to any address. Unset it: DEMO_PUBLIC keeps all mail here.',
+    ]
+  if (config.maxSessionsPerUser !== undefined)
+    yield [
+      'MAX_SESSIONS_PER_USER',
+      'is set, but with DEMO_PUBLIC many visitors share one account and would sign each other out. Unset it.',
+    ]
 }
 
 function isInMemory(setting: SessionStoreSetting): boolean {

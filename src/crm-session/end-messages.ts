@@ -16,3 +16,7 @@ export const ENDED_BY_USER = {
   password: 'Your password was changed on another device.',
   email: 'Your e-mail address was changed on another device.',
 } as const
+
+/** The message for all devices after the nightly reset of a public demo. */
+export const DEMO_WAS_RESET =
+  'The demo was reset, as every night: its accounts and customers are as on the first day. Log in again to go on.'

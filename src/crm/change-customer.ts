@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { mayLookAfterCustomers } from './may-look-after.ts'
 
@@ -27,6 +27,7 @@ export async function changeCustomer(
 ): Promise<Changed> {
   const before = await findCustomer(database, viewer, id)
   if (before === undefined) return { is: 'unknown' }
+  refuseSharedCustomer(before)
   const { salesperson } = changes
   if (salesperson !== undefined && salesperson !== before.sales_person) {
     if (!viewer.seesAll) return { is: 'not yours to give' }

@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
+import { Problem } from '../web/problem.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
@@ -15,6 +17,8 @@ type Created =
 
 // Each change increments the version. This limit leaves room for 2^30 changes in the 32-bit column.
 const HIGHEST_FIRST_VERSION = 2 ** 30
+/** The customers of one visitor of a public demo. */
+export const MOST_CUSTOMERS_OF_VISITOR = 20
 
 /** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
 export async function createCustomer(
@@ -26,6 +30,7 @@ export async function createCustomer(
   if (wanted.salesperson !== undefined && !viewer.seesAll) return { is: 'not yours to give' }
   const salesperson = wanted.salesperson ?? viewer.userId
   if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
+  await refuseWhenManyOfVisitor(database)
   const { customerSince, salesperson: _given, ...texts } = wanted
   const { id } = await database
     .insertInto('customers')
@@ -37,10 +42,21 @@ export async function createCustomer(
       total_purchase: 0,
       // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
       version: randomInt(1, HIGHEST_FIRST_VERSION),
+      visitor: currentVisitor(),
     })
     .returning('id')
     .executeTakeFirstOrThrow()
   const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
   return { is: 'created', customer }
+}
+
+async function refuseWhenManyOfVisitor(database: Kysely<Database>): Promise<void> {
+  if (currentVisit() === undefined) return
+  const own = await database.selectFrom('customers').select('id').where('visitor', '=', currentVisitor()).execute()
+  if (own.length >= MOST_CUSTOMERS_OF_VISITOR)
+    throw new Problem(
+      409,
+      `A visitor of the public demo may have ${MOST_CUSTOMERS_OF_VISITOR} customers. Remove one of yours first.`,
+    )
 }

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit } from '../public-demo/visit.ts'
 import { formatDay } from '../web/format.ts'
+import { isVisibleToVisitor } from './customers-visible-to.ts'
 import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 
 /** A customer's record, as shown to that customer. */
@@ -19,6 +21,7 @@ export async function findCustomersByEmail(database: Kysely<Database>, email: st
     .selectAll('customers')
     .select(['sales_persons.firstname', 'sales_persons.lastname'])
     .where('customers.email', '=', email)
+    .$if(currentVisit() !== undefined, (all) => all.where(isVisibleToVisitor))
     .orderBy('customers.id')
     .limit(MOST_CUSTOMERS)
     .execute()

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
 
 export type Removed =
@@ -44,5 +44,6 @@ export async function removeCustomer(
   if (numDeletedRows > 0n) return { is: 'removed' }
   const customer = await findCustomer(database, viewer, id)
   if (customer === undefined) return { is: 'unknown' }
+  refuseSharedCustomer(customer)
   return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
 }

@@ -2,6 +2,8 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { CrmSession } from '../crm-session/crm-session.ts'
 import type { TopCustomer } from '../crm-session/crm-storage.ts'
+import { currentVisit } from '../public-demo/visit.ts'
+import { isVisibleToVisitor } from './customers-visible-to.ts'
 
 const HOW_MANY = 3
 
@@ -41,6 +43,7 @@ export async function topCustomersOf(database: Kysely<Database>, userId: number)
     .selectFrom('customers')
     .select(['id', 'name', 'total_purchase as totalPurchase'])
     .where('sales_person', '=', userId)
+    .$if(currentVisit() !== undefined, (all) => all.where(isVisibleToVisitor))
     .orderBy('total_purchase', 'desc')
     .orderBy('id')
     .limit(HOW_MANY)

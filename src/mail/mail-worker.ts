@@ -108,7 +108,7 @@ export class MailWorker implements MailSender {
         await settleMail(database, row, { state: 'dropped', problem: 'OVER' })
         return false
       }
-      await transport.send(composed.mail)
+      await transport.send({ ...composed.mail, visitor: row.visitor })
       const [sent_at, link_until] = [isoTime(clock.now()), isoTime(composed.linkUntil)]
       await settleMail(database, row, { state: 'sent', problem: null, sent_at, due_at: sent_at, link_until })
       log.info({ event: 'mail.sent', ...about }, 'mail sent')

@@ -7,9 +7,12 @@ export interface Mail {
   links: string[]
 }
 
+/** A mail with the visitor of the public demo who caused it. */
+type CausedMail = Mail & { visitor?: string }
+
 /** `send` resolves when the mail is accepted. If sending fails, `send` rejects with a `DeliveryProblem`. */
 export interface MailTransport {
-  send(mail: Mail): Promise<void>
+  send(mail: CausedMail): Promise<void>
   close(): void
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, MailKind, OutboxRow } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
+import { currentVisitor } from '../public-demo/visit.ts'
 
 /**
  * The shortest time between two mails to one address. It limits the mails that a stranger causes by entering an address
@@ -44,6 +45,7 @@ export async function enqueueMail(
       sent_at: null,
       link_until: null,
       details: details === undefined ? null : JSON.stringify(details),
+      visitor: currentVisitor(),
     })
     .execute()
 }

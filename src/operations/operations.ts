@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
+import { currentVisit } from '../public-demo/visit.ts'
+import { sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
 import { stateAt } from './operation-text.ts'
 
 /** The lifetime of an operation and of its one-time link. */
@@ -47,7 +49,11 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
         .execute()
       const customer = transaction.selectFrom('customers').select('id').where('id', '=', wanted.customer_id)
       if ((await customer.executeTakeFirst()) === undefined) return { is: 'gone' }
-      const waiting = transaction.selectFrom('operations').select('id').where('state', '=', 'asked')
+      const waiting = transaction
+        .selectFrom('operations')
+        .select('id')
+        .where('state', '=', 'asked')
+        .$if(currentVisit() !== undefined, (all) => all.where('session_id', 'in', sessionIdsOfVisitor(transaction)))
       const same = await waiting.where('customer_id', '=', wanted.customer_id).executeTakeFirst()
       if (same !== undefined) return { is: 'waiting', id: same.id }
       const own = await waiting.where('user_id', '=', wanted.user_id).execute()
@@ -145,6 +151,7 @@ function named(database: Kysely<Database>) {
     .innerJoin('sales_persons', 'sales_persons.user_id', 'operations.user_id')
     .selectAll('operations')
     .select(['customers.name as customer', 'sales_persons.firstname', 'sales_persons.lastname'])
+    .$if(currentVisit() !== undefined, (all) => all.where('operations.session_id', 'in', sessionIdsOfVisitor(database)))
 }
 
 function newestFirst(query: ReturnType<typeof named>): Promise<NamedOperation[]> {

@@ -1,3 +1,5 @@
+import { isLoopback } from '../config/config.ts'
+
 const NAMES = ['localhost', '127.0.0.1']
 
 /**
@@ -22,10 +24,13 @@ export class PlatformAddress {
     return this.#configured ?? (this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`)
   }
 
-  /** Returns the URL for a browser that reaches the CRM as `hostname`, or `undefined` if there is no platform. */
+  /**
+   * Returns the URL for a browser that reaches the CRM as `hostname`, or `undefined` if there is no platform. Browsers on
+   * other machines do not reach the demo's own platform.
+   */
   pageFor(hostname: string, path: string): string | undefined {
     if (this.#configured !== undefined) return this.#configured + path
-    if (this.#port === undefined) return undefined
+    if (this.#port === undefined || !isLoopback(hostname)) return undefined
     const name = NAMES.find((other) => other !== hostname)
     return `http://${name}:${this.#port}${path}`
   }

@@ -9,6 +9,7 @@ import {
   highestStoredCost,
   LinkLimit,
   LoginLimit,
+  type MakeLimiter,
   type Passwords,
   ResetLimit,
   SignUpLimit,
@@ -23,6 +24,7 @@ import { privileges, roles } from '../crm-session/privileges.ts'
 import type { Inspector } from '../inspector/index.ts'
 import { Metrics, probeStore, type StoreWrites, timedStore } from '../metrics/index.ts'
 import { PlatformAddress } from '../operations/index.ts'
+import { followVisitors } from '../public-demo/visitor-sessions.ts'
 import { type Clock, createSessions, type SessionStore, storageOf, systemClock } from '../session/index.ts'
 import type { Tour } from '../tour/index.ts'
 import { EventStreams } from '../web/event-streams.ts'
@@ -51,6 +53,7 @@ export interface BaseParts {
   linkLimit: LinkLimit
   resetLimit: ResetLimit
   usageLimit: UsageLimit
+  makeLimiter: MakeLimiter
   origins: OwnOrigins
   audit: AuditTrail
   streams: EventStreams
@@ -125,6 +128,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     if (sessions !== null) {
       logEvents(sessions, log)
       followSessions(sessions, audit)
+      if (config.demoPublic) followVisitors(sessions, { database, log })
     }
     const streams = new EventStreams(clock)
     const storeWrites: BaseParts['storeWrites'] = sessions
@@ -149,6 +153,7 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
       linkLimit: new LinkLimit(limiters),
       resetLimit: new ResetLimit(limiters),
       usageLimit: new UsageLimit(limiters),
+      makeLimiter: limiters,
       origins,
       audit,
       streams,

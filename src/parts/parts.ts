@@ -3,6 +3,7 @@ import type { Database } from '../../db/tables.ts'
 import { composeMail, mailAboutCopies } from '../accounts/index.ts'
 import type { Config } from '../config/config.ts'
 import {
+  type ComposeMail,
   countWaitingMail,
   type MailSender,
   type MailTransport,
@@ -13,8 +14,10 @@ import {
   smtpTransport,
 } from '../mail/index.ts'
 import type { Metrics } from '../metrics/index.ts'
+import { hasSignedUp } from '../public-demo/visitor-sessions.ts'
 import type { Clock } from '../session/index.ts'
 import { type BaseParts, openBaseParts, type PartsOverrides } from './base-parts.ts'
+import { startResets } from './demo-reset.ts'
 import { createLog } from './log.ts'
 import type { PrimaryLink } from './primary-link.ts'
 import { startSweeping } from './sweeps.ts'
@@ -29,13 +32,14 @@ export interface Parts extends BaseParts {
 export async function createParts(config: Config, overrides: PartsOverrides = {}): Promise<Parts> {
   const base = await openBaseParts(config, { log: createLog(config), ...overrides, isWorker: false })
   const { database, clock, log, sessions, origins, metrics } = base
+  const stopResets = await resetsOf(base)
   const mail = new MailWorker({
     database,
     clock,
     log,
     transport: await openMailTransport(config, database, clock),
     // Without sessions, no user can complete a sign-up. All mail then stays in the outbox until sessions are enabled.
-    compose: sessions && composeMail({ config, database, clock, sessions, origins }),
+    compose: sessions && onlyOwnResets(config, database, composeMail({ config, database, clock, sessions, origins })),
   })
   if (sessions) mailAboutCopies(sessions, { ...base, mail })
   const stopSweeping = startSweeping(base)
@@ -46,9 +50,34 @@ export async function createParts(config: Config, overrides: PartsOverrides = {}
     shownMetrics: metrics,
     close: once(async (options) => {
       await mail.stop()
+      await stopResets()
       await stopSweeping()
       await base.close(options)
     }),
+  }
+}
+
+/** Starts the nightly resets of a public demo. */
+async function resetsOf(base: BaseParts): Promise<() => Promise<void>> {
+  const { config, sessions } = base
+  if (!config.demoPublic || sessions === null) return async () => {}
+  try {
+    return await startResets({ ...base, sessions })
+  } catch (error) {
+    await base.close({ endSessions: false })
+    throw error
+  }
+}
+
+/**
+ * On a public demo, a visitor who asks for the reset of another visitor's password gets no mail, because the visitor
+ * would read the link in the mailbox.
+ */
+function onlyOwnResets({ demoPublic }: Config, database: Kysely<Database>, compose: ComposeMail): ComposeMail {
+  if (!demoPublic) return compose
+  return async (row) => {
+    const isForeign = row.kind === 'password-reset' && !(await hasSignedUp(database, row.visitor, row.email))
+    return isForeign ? undefined : compose(row)
   }
 }
 

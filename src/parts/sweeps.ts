@@ -4,6 +4,7 @@ import type { Clock } from '../session/index.ts'
 import type { BaseParts } from './base-parts.ts'
 
 const INTERVAL_MILLISECONDS = 60 * 60_000
+const PUBLIC_AUDIT_ROWS = { all: 100_000, anonymous: 50_000 }
 
 /** Removes expired rows every hour. The returned function stops the sweeps and waits for a running sweep. */
 export function startSweeping({ config, database, clock, log }: BaseParts): () => Promise<void> {
@@ -11,8 +12,9 @@ export function startSweeping({ config, database, clock, log }: BaseParts): () =
     await sweepSignUps(database, clock.now()).catch((err) =>
       log.warn({ event: 'signup.sweep', err }, 'expired sign-ups could not be removed; the next sweep tries again'),
     )
-    await sweepAudit(database, clock.now(), config.auditDays).catch((err) =>
-      log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
+    await sweepAudit(database, clock.now(), config.auditDays, config.demoPublic ? PUBLIC_AUDIT_ROWS : undefined).catch(
+      (err) =>
+        log.warn({ event: 'audit.sweep', err }, 'the audit trail could not be swept; the next sweep tries again'),
     )
   })
 }

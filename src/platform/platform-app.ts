@@ -49,6 +49,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       theme: '',
       themeNext: '',
       chip: undefined,
+      publicDemo: undefined,
       tour: undefined,
       assets: assets.urls,
     })),

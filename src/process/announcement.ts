@@ -33,7 +33,8 @@ export function warnings(config: Config): string[] {
     notes.push(
       `HOST ${config.host} can be reached from other machines: set PUBLIC_URL to the address that people type.`,
     )
-  if (config.profile === 'demo' && !isLoopback(config.host))
+  if (config.demoPublic) notes.push('DEMO_PUBLIC is on: all data and sessions are reset at 03:00 UTC every night.')
+  else if (config.profile === 'demo' && !isLoopback(config.host))
     notes.push('All who can reach this server can use the demo’s accounts and read its mailbox.')
   return notes
 }

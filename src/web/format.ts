@@ -39,6 +39,13 @@ export function formatAgo(at: Time, now: number): string {
   return milliseconds < MINUTE ? 'just now' : `${formatDuration(milliseconds)} ago`
 }
 
+/** For example "20 seconds" or "3 minutes". */
+export function formatWait(seconds: number): string {
+  return seconds > 60
+    ? formatCount(Math.ceil(seconds / 60), 'minute', 'minutes')
+    : formatCount(seconds, 'second', 'seconds')
+}
+
 /** Rounded up to minutes: "58 min", "11 h 20 min", "29 days". `null` → "no end", a past time → "ends now". */
 export function formatTimeLeft(until: Time | null, now: number): string {
   if (until === null) return 'no end'

@@ -24,6 +24,17 @@ export interface Frame {
   theme: string
   /** The page to which the form of the theme returns. '' if this page has no such form. */
   themeNext: string
+  /** Only on a public demo. */
+  publicDemo:
+    | {
+        /** The countdown to the next reset of all data. */
+        reset: { secondsLeft: number; noticeSeconds: number; left: string; at: string; isSoon: boolean }
+        /** Why the form of this page cannot be sent. '' when it can. */
+        refusal: string
+        /** Whether the user has an account of the demo, which all visitors share. */
+        isShared: boolean
+      }
+    | undefined
   /** The bar of the tour. Only the demo shows it, on the pages of the tour. */
   tour: TourBar | undefined
   assets: Readonly<Record<string, string>>

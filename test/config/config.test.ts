@@ -40,6 +40,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     corsOrigins: [],
     keepAliveSeconds: 65,
     webConcurrency: 1,
+    demoPublic: false,
     metricsToken: undefined,
     logLevel: 'warn',
     tls: undefined,
@@ -79,6 +80,20 @@ test('[HOST-4] the default files of production are not those of the demo', () =>
   assert.equal(new Set(files.map((setting) => setting.kind === 'sqlite' && setting.file)).size, 4)
   const chosen = readConfig({ ...PRODUCTION, DATABASE_URL: 'sqlite:data/crm.sqlite' }).sessionStore
   assert.deepEqual(chosen, { kind: 'sqlite', file: join(projectRoot(), 'data', 'sessions.sqlite') })
+})
+
+test('[PUBLIC-1] a public demo has limits, and starts only in the demo profile without mail server', () => {
+  const { demoPublic, guests, maxSessions, maxGuests } = readConfig({ DEMO_PUBLIC: 'true' })
+  assert.deepEqual(
+    { demoPublic, guests, maxSessions, maxGuests },
+    { demoPublic: true, guests: 'first-write', maxSessions: 20_000, maxGuests: 5_000 },
+  )
+  assert.equal(readConfig(PRODUCTION).demoPublic, false)
+  const refused = (env: Record<string, string>) => refusal({ DEMO_PUBLIC: 'true', ...env }).message
+  assert.match(refused(PRODUCTION), /DEMO_PUBLIC: needs the demo profile/)
+  assert.match(refused({ SMTP_URL: 'smtp://localhost' }), /SMTP_URL: .*mail to any address/)
+  assert.match(refused({ MAX_SESSIONS_PER_USER: '5' }), /MAX_SESSIONS_PER_USER: .*sign each other out/)
+  assert.match(refused({ SESSIONS: 'none' }), /SESSIONS: is none/)
 })
 
 test('an empty setting counts as unset', () => {

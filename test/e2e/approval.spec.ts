@@ -1,47 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expect, expectNarrow, inNewTab, logIn, test, unusedCustomer } from './fixtures.ts'
 
-test('a salesperson requests a discount, an approver decides on the platform’s page, and the salesperson’s page shows the decision by itself', async ({
-  page,
-  context,
-  server,
-}) => {
-  await logIn(page, '1')
-  const { host } = new URL(page.url())
-  for (const [index, scenario] of ['$4DSID', 'state', 'REST'].entries()) {
-    await page.goto(`/customers/${await unusedCustomer(server, 1)}`)
-    await ask(page, scenario)
-    await expect(page.getByRole('status')).toContainText('waiting')
-
-    const opening = context.waitForEvent('page')
-    const seen: (string | undefined)[] = []
-    context.on('request', (request) => {
-      if (new URL(request.url()).host !== host) void request.allHeaders().then(({ cookie }) => seen.push(cookie))
-    })
-    await page.getByRole('link', { name: 'Decide on the platform’s page' }).click()
-    const platform = await opening
-    await expect(platform.getByRole('heading', { level: 1 })).toContainText('10% discount for')
-    expect(new URL(platform.url()).hostname).not.toBe(new URL(page.url()).hostname)
-
-    const decision = index === 1 ? 'refused' : 'approved'
-    await platform.getByRole('button', { name: index === 1 ? 'Refuse' : 'Approve' }).click()
-    await expect(platform.getByRole('status')).toHaveText(`You ${decision} this.`)
-    await expect(platform.locator('.calls')).toContainText('answered 200')
-    await expect(page.getByRole('status')).toContainText(decision)
-
-    await platform.getByRole('button', { name: 'Call back again' }).click()
-    await expect(platform.locator('.calls')).toContainText('Invalid token')
-    await expect(page.getByRole('status')).toContainText(decision)
-    expect(await context.cookies(platform.url())).toEqual([])
-    expect(seen.length).toBeGreaterThan(0)
-    expect(seen.filter((cookie) => cookie !== undefined)).toEqual([])
-    context.removeAllListeners('request')
-    await platform.close()
-  }
-  await page.getByRole('link', { name: 'All your requests' }).click()
-  await expect(page.locator('tbody tr')).toHaveCount(3)
-})
-
 test('a platform that is down is reported, and a later request works', async ({ page, context, server }) => {
   await logIn(page, '2')
   const customer = `/customers/${await unusedCustomer(server, 2)}`

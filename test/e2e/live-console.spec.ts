@@ -3,40 +3,6 @@ import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
 
-test('an administrator ends a session with a message, and its user reads it a moment later without a click', async ({
-  page,
-  browser,
-  baseURL,
-  javaScriptEnabled,
-}) => {
-  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
-  const salesperson = await there.newPage()
-  await logIn(salesperson, 3)
-  await salesperson.goto('/customers')
-
-  await logIn(page, ADMINISTRATOR)
-  await page.goto('/admin/sessions?user=3')
-  await page.getByRole('link', { name: 'Sofia Rinaldi' }).first().click()
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Session of Sofia Rinaldi')
-  await page.getByLabel('Message').fill('Please call me, Tomasz')
-  await page.getByRole('button', { name: 'End this session' }).click()
-  await expect(page.getByRole('main')).toContainText('The session has ended on all its devices.')
-
-  // Without JavaScript the user sees the message at the next click.
-  if (javaScriptEnabled === false) await salesperson.goto('/customers')
-  await expect(salesperson.getByRole('status')).toHaveText(
-    'Your session was ended. The administrator who ended it wrote: “Please call me, Tomasz”',
-    {
-      timeout: 2000,
-    },
-  )
-  await expect(salesperson).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers&ended=1$/)
-  await salesperson.reload()
-  await expect(salesperson.getByRole('heading', { level: 1 })).toHaveText('Log In')
-  await expect(salesperson.getByText('Please call me')).toHaveCount(0)
-  await there.close()
-})
-
 test('when an administrator ends a session, the page of another administrator shows the end by itself', async ({
   page,
   browser,

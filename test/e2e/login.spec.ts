@@ -1,51 +1,5 @@
 import { expect, expectNarrow, inNewTab, sendLogin, test } from './fixtures.ts'
 
-test('a protected page leads through the login to the customers, and a logout leaves nothing behind', async ({
-  page,
-}) => {
-  await page.goto('/customers')
-  await expect(page).toHaveURL(/\/authenticate\.shtml\?next=%2Fcustomers$/)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
-
-  await sendLogin(page, '99')
-  await expect(page.getByRole('alert')).toHaveText('This userId is unknown')
-  await expect(page.getByLabel('userId')).toHaveValue('99')
-
-  await sendLogin(page, '1', 'wrong')
-  await expect(page.getByRole('alert')).toHaveText('This password is wrong')
-  await expect(page.getByLabel('userId')).toHaveValue('1')
-
-  await sendLogin(page, '1')
-  await expect(page).toHaveURL(/\/customers$/)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
-
-  await page.getByRole('link', { name: 'Welcome' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Welcome, Ada Marlow')
-  const top3 = page.locator('.top3 li')
-  await expect(top3).toHaveCount(3)
-  const best = String(await top3.first().getByRole('link').textContent())
-
-  await page.getByRole('link', { name: 'See the customers' }).click()
-  await page.getByLabel('Sort by').selectOption('Total purchases')
-  await page.getByRole('button', { name: 'Show' }).click()
-  const firstCustomer = page.locator('tbody tr').first().getByRole('link')
-  await expect(firstCustomer).toHaveText(best)
-  await firstCustomer.click()
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(best)
-  await expect(page.getByRole('heading', { name: 'Purchases' })).toBeVisible()
-
-  await page.getByRole('button', { name: 'Log out' }).click()
-  await expect(page).toHaveURL(/\/$/)
-  await expect(page.getByRole('banner').getByRole('link', { name: 'Log in' })).toBeVisible()
-
-  for (let step = 0; step < 3; step += 1) {
-    await page.goBack()
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
-    await expect(page.locator('body')).not.toContainText(best)
-    await expect(page.locator('body')).not.toContainText('Ada Marlow')
-  }
-})
-
 test('[REMEMBER-7] with the box, the user is still logged in after the browser has closed, and without the box not', async ({
   page,
   browser,

@@ -6,48 +6,6 @@ test.use({ baseURL: async ({ server }, use) => use(server.url.replace('127.0.0.1
 
 const PASSWORD = 'correct horse battery'
 
-test('a sign-up link opened in another browser brings both browsers into one session, and the waiting page updates by itself', async ({
-  page,
-  browser,
-  baseURL,
-}, { project, repeatEachIndex }) => {
-  const email = `ana-${project.name}-${repeatEachIndex}@example.com`
-  await signUp(page, email)
-  const session = await sessionShown(page)
-  await expect(page.getByRole('main')).toContainText('A mail with a link is on its way', { timeout: 8000 })
-
-  const link = await newestLink(page, email)
-  const other = await anotherBrowser(browser, baseURL)
-  const phone = await other.newPage()
-  await phone.goto('/')
-  await phone.goto(link)
-  await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Congratulations')
-  await expect(phone.getByRole('main')).toContainText(`Your email ${email} has been validated`)
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Email validated', { timeout: 4000 })
-  expect(await sessionShown(phone)).toBe(session)
-  expect(await sessionShown(page)).toBe(session)
-
-  const second = `bo-${project.name}-${repeatEachIndex}@example.com`
-  await signUp(phone, second)
-  await page.goto('/signup/waiting')
-  await expect(page.getByRole('main')).toContainText(second)
-
-  const again = await inNewTab(phone, link)
-  await expect(again.getByRole('heading', { level: 1 })).toHaveText('Invalid token')
-  const guessing = await inNewTab(page, `/validateEmail?$4DSID=${'F'.repeat(32)}`)
-  await expect(guessing.getByRole('heading', { level: 1 })).toHaveText('Invalid token')
-  await guessing.goto('/signup/waiting')
-  await expect(guessing.getByRole('heading', { level: 1 })).toHaveText('Waiting for validation email')
-
-  const login = await inNewTab(page, '/authenticate.shtml')
-  await login.getByLabel('userId').fill(email)
-  await login.getByLabel('Password').fill(PASSWORD)
-  await login.getByRole('button', { name: 'Log In' }).click()
-  await expect(login.getByRole('heading', { level: 1 })).toHaveText('Your page')
-  await expect(login.getByRole('main')).toContainText('There is no customer with this address')
-  await other.close()
-})
-
 test('[JOIN-3] a double click on "Sign Up" sends one mail, and its link works', async ({ page, browser, baseURL }, {
   project,
 }) => {
@@ -61,23 +19,6 @@ test('[JOIN-3] a double click on "Sign Up" sends one mail, and its link works', 
   const other = await anotherBrowser(browser, baseURL)
   const phone = await other.newPage()
   await phone.goto(await newestLink(page, email))
-  await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Congratulations')
-  await other.close()
-})
-
-test('the demo’s mailbox shows the mail, its link and a QR code for a phone', async ({ page, browser, baseURL }, {
-  project,
-}) => {
-  const email = `cy-${project.name}@example.com`
-  await signUp(page, email)
-  const mailbox = await inNewTab(page, '/dev/mailbox')
-  const mail = mailbox.locator('details').filter({ hasText: email })
-  if ((await mail.getAttribute('open')) === null) await mail.locator('summary').click()
-  await expect(mail.getByRole('img', { name: 'The link as a QR code' })).toBeVisible()
-  await expect(mail.locator('iframe')).toHaveAttribute('srcdoc', /Validate this address/)
-  const other = await anotherBrowser(browser, baseURL)
-  const phone = await other.newPage()
-  await phone.goto(String(await mail.getByRole('link', { name: 'Open the link' }).getAttribute('href')))
   await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Congratulations')
   await other.close()
 })
@@ -118,10 +59,6 @@ async function newestLink(page: Page, email: string): Promise<string> {
     expect(link).toBeDefined()
   }).toPass()
   return String(link)
-}
-
-async function sessionShown(page: Page): Promise<string> {
-  return String(await page.locator('.hint code').first().textContent())
 }
 
 function anotherBrowser(browser: Browser, baseURL: string | undefined): Promise<BrowserContext> {

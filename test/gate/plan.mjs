@@ -38,7 +38,12 @@ const ABOUT_SERVERS = [
 ]
 
 // The walkthroughs of the documented examples. `npm test` runs them.
-const DOCUMENTED = ['test/e2e/login.spec.ts', 'test/e2e/sign-up.spec.ts']
+const DOCUMENTED = [
+  'test/e2e/login.spec.ts',
+  'test/e2e/sign-up.spec.ts',
+  'test/e2e/stories/email-on-two-devices.spec.ts',
+  'test/e2e/stories/login.spec.ts',
+]
 
 // These tests run twice: with the data of the CRM in SQLite, and with the data in PostgreSQL.
 const TWICE = [

@@ -59,6 +59,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     corsOrigins: [],
     keepAliveSeconds: 65,
     webConcurrency: 1,
+    demoPublic: false,
     metricsToken: undefined,
     logLevel: 'info',
     tls: undefined,

@@ -27,6 +27,7 @@ const ROOMS = [
   'src/audit',
   'src/crm-session',
   'src/mail',
+  'src/public-demo',
   'src/web',
   'src/session',
   'db/demo',

@@ -201,7 +201,7 @@ export function assertSafe({ headers, setCookies }: Pick<Answer, 'headers' | 'se
   assert.equal(headers['access-control-allow-origin'], undefined)
   const names = setCookies.map((cookie) => cookie.slice(0, cookie.indexOf('=')))
   assert.equal(new Set(names).size, names.length, `a cookie was set twice: ${names}`)
-  for (const name of names) assert.match(name, /^(__Host-)?(4DSID|device)_|^lab_/)
+  for (const name of names) assert.match(name, /^(__Host-)?(4DSID|device|visitor)_|^lab_/)
   for (const cookie of setCookies) {
     assert.match(cookie, /; *HttpOnly/i)
     assert.match(cookie, /; *SameSite=Lax/i)

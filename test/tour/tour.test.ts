@@ -90,6 +90,9 @@ test('[TOUR-4] the end of the tour removes the step, leads back to the page, and
   }
   await ada.post('/tour', { step: '3' })
   assert.equal(barOf(await ada.get('/account/sessions')), '3 A second device')
+  // The page of a session that has just ended still has the button.
+  await demo.parts.sessions?.endMany({ userId: '1' })
+  assert.equal((await ada.post('/tour/end', { page: '/lab' })).location, '/lab')
 })
 
 test('[TOUR-5] a link opens the session with its tour on a second device, once, and only by its button', async (t) => {

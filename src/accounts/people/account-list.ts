@@ -2,6 +2,8 @@ import { type Kysely, sql } from 'kysely'
 import { foldName } from '../../../db/fold-name.ts'
 import type { Database, Role } from '../../../db/tables.ts'
 import type { RoleName } from '../../crm-session/privileges.ts'
+import { currentVisit } from '../../public-demo/visit.ts'
+import { sessionIdsOfVisitor } from '../../public-demo/visitor-sessions.ts'
 import type { AccountName } from './login-form.ts'
 
 /** An account of the staff or of a customer, active or disabled. Pending accounts are not listed. */
@@ -93,8 +95,13 @@ function staff(database: Kysely<Database>) {
   return database.selectFrom('sales_persons').select(['user_id', 'firstname', 'lastname', 'email', 'role', 'active'])
 }
 
+/** On a public demo, visitors see no accounts that others signed up. */
 function customers(database: Kysely<Database>) {
-  return database.selectFrom('users').select(['id', 'email', 'active']).where('validated', '=', 1)
+  return database
+    .selectFrom('users')
+    .select(['id', 'email', 'active'])
+    .where('validated', '=', 1)
+    .$if(currentVisit() !== undefined, (users) => users.where('session_id', 'in', sessionIdsOfVisitor(database)))
 }
 
 function staffAccount(row: {

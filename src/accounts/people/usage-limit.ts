@@ -1,4 +1,4 @@
-import { formatCount } from '../../web/format.ts'
+import { formatWait } from '../../web/format.ts'
 import { Problem } from '../../web/problem.ts'
 import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.ts'
 
@@ -38,7 +38,5 @@ export class UsageLimit {
 async function take(count: Count, what: string): Promise<void> {
   const seconds = await consumeAll([count])
   if (seconds === undefined) return
-  const wait =
-    seconds > 60 ? formatCount(Math.ceil(seconds / 60), 'minute', 'minutes') : formatCount(seconds, 'second', 'seconds')
-  throw new Problem(429, `${what} Please try again in ${wait}.`, { 'Retry-After': String(seconds) })
+  throw new Problem(429, `${what} Please try again in ${formatWait(seconds)}.`, { 'Retry-After': String(seconds) })
 }

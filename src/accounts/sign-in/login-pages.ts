@@ -8,6 +8,7 @@ import { privilegesOf } from '../../crm-session/privileges.ts'
 import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts'
 import { keptTheme, restoreTheme, themeOf } from '../../crm-session/theme.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
+import { currentVisit } from '../../public-demo/visit.ts'
 import { safeNext } from '../../session/http/index.ts'
 import type { Tour } from '../../tour/index.ts'
 import { formatCount } from '../../web/format.ts'
@@ -154,7 +155,9 @@ export function loginPages(parts: LoginParts) {
       ctx.status = 303
       return ctx.redirect(next ?? startPageOf(session))
     }
-    if (sessions !== null && ctx.method === 'GET') await endUnusedSession(sessions, sessionId, clock.now())
+    // On a public demo, the console shows the public handles of the sessions of other visitors.
+    const mayEnd = sessions !== null && ctx.method === 'GET' && currentVisit() === undefined
+    if (mayEnd) await endUnusedSession(sessions, sessionId, clock.now())
     await showForm(ctx, { next: next ?? '', message: COOKIES_BLOCKED })
   }
 

@@ -1,6 +1,7 @@
 import { inTurn } from '../../../db/transactions.ts'
 import type { Notes } from '../../audit/index.ts'
 import { enqueueMail, isoTime } from '../../mail/index.ts'
+import { currentVisit } from '../../public-demo/visit.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import type { NoticeDetails } from '../mail/account-mail.ts'
 import type { Account } from '../people/account.ts'
@@ -71,7 +72,9 @@ export async function verifyPassword(parts: VerifyParts, attempt: Attempt): Prom
   }
 
   // On a locked account, a right password counts as a failure too. Otherwise the answers would reveal it.
-  const counted = account && device === undefined && (await countFailure(database, account.userId))
+  // On a public demo, a stranger could lock the accounts of the demo for everybody. Only networks are limited there.
+  const mayLock = account !== undefined && device === undefined && currentVisit() === undefined
+  const counted = mayLock && (await countFailure(database, account.userId))
   if (account && counted === 'locks') await noteLock(parts, account, attempt.origin)
   const retryAfterSeconds = await limit.fail()
   if (retryAfterSeconds !== undefined) return { is: 'limited', retryAfterSeconds }

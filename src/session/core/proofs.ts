@@ -42,6 +42,7 @@ export function proofsOf(credential: Credential): Proofs {
 
 /** Adds a proof to the proofs of the device's old cookie. Returns the text for the new cookie; null for no proofs. */
 export function withProof(old: Credential | undefined, proof: string | undefined, now: number): string | null {
+  if (!old && proof === undefined) return null
   const times = old ? proofTimes(old) : new Map<string, number>()
   if (proof !== undefined) times.set(proof, now)
   const newest = [...times].sort(([, one], [, other]) => other - one).slice(0, MOST_PROOFS)

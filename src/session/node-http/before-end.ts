@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { applyHead, forgetBody } from './response-head.ts'
+import { applyHead, forgetBody, replaceMethod } from './response-head.ts'
 
 const WAITS = Symbol('waits')
 const IN_NODE = Symbol('in a method of Node')
@@ -35,13 +35,13 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
   let hasFailed = false
   let wait: Wait | undefined
 
-  res.writeHead = function keepHead(status: number, ...rest: unknown[]) {
+  replaceMethod(res, 'writeHead', (status: number, ...rest: unknown[]) => {
     if (wait) throw alreadySent()
     if (isSending || res[IN_NODE] || res.headersSent || !isNeeded(status))
       return Reflect.apply(writeHead, res, [status, ...rest])
     applyHead(res, status, rest)
     return res
-  } as typeof res.writeHead
+  })
   delay('write', false)
   delay('flushHeaders', undefined)
   delay('end', res)
@@ -49,7 +49,7 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
   /** `result` is the result of a delayed call. The result of `write` asks the application to wait for `drain`. */
   function delay(name: 'write' | 'flushHeaders' | 'end', result: unknown): void {
     const method = res[name] as (...parameters: never[]) => unknown
-    const delayed = (...parameters: never[]) => {
+    replaceMethod(res, name, (...parameters: never[]) => {
       if (isSending || res[IN_NODE]) return Reflect.apply(method, res, parameters)
       if (hasFailed && res.writableEnded) return result
       const send = () => sending(() => Reflect.apply(method, res, parameters))
@@ -58,8 +58,7 @@ export function beforeEnd(res: Response, { isNeeded, task, onError }: BeforeEnd)
       if (!wait.isEnded) wait.calls.push(send)
       if (name === 'end') wait.isEnded = true
       return result
-    }
-    Object.assign(res, { [name]: delayed })
+    })
   }
 
   /** Node calls `writeHead` in `send`, which must then send the head. */

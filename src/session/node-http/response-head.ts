@@ -40,31 +40,34 @@ interface SessionHeaders {
  * passed to `writeHead` also replace the headers of the response.
  */
 export function sessionHeaders(res: ServerResponse): SessionHeaders {
-  const cookies = new Map<string, string>()
-  const others = new Map<string, string>()
+  // Most responses set no header of the session.
+  let puts: Map<string, () => void> | undefined
   let isPutting = false
-  const put = () => {
+  const putAll = () => {
     if (isPutting) return
     isPutting = true
     try {
-      for (const [name, value] of others) res.setHeader(name, value)
-      for (const [name, header] of cookies) putCookie(res, name, header)
+      for (const put of puts?.values() ?? []) put()
     } finally {
       isPutting = false
     }
   }
-  const add = (headers: Map<string, string>, name: string, value: string) => {
-    const isFirst = cookies.size + others.size === 0
-    headers.set(name, value)
-    put()
+  const add = (key: string, put: () => void) => {
+    const isFirst = puts === undefined
+    puts ??= new Map()
+    puts.set(key, put)
+    putAll()
     if (!isFirst) return
-    beforeHead(res, put)
-    afterChange(res, put)
-    beforeStreamHead(res, put)
+    beforeHead(res, putAll)
+    afterChange(res, putAll)
+    beforeStreamHead(res, putAll)
   }
   return {
-    setCookie: (header) => add(cookies, cookieNameOf(header), header),
-    setHeader: (name, value) => add(others, name, value),
+    setCookie(header) {
+      const name = cookieNameOf(header)
+      add(`Set-Cookie ${name}`, () => putCookie(res, name, header))
+    },
+    setHeader: (name, value) => add(name, () => res.setHeader(name, value)),
   }
 }
 
@@ -74,12 +77,24 @@ export function sessionHeaders(res: ServerResponse): SessionHeaders {
  */
 function beforeHead(res: ServerResponse, run: () => void): void {
   const writeHead = res.writeHead as (...parameters: never[]) => ServerResponse
-  res.writeHead = function writeHeadWithCookie(this: ServerResponse, status: number, ...rest: unknown[]) {
+  replaceMethod(res, 'writeHead', (status: number, ...rest: unknown[]) => {
     if (res.headersSent) return Reflect.apply(writeHead, res, [status, ...rest])
     setHeaders(res, headersOf(rest))
     run()
     return Reflect.apply(writeHead, res, [status, ...messageOf(rest)])
-  } as typeof res.writeHead
+  })
+}
+
+/**
+ * Replaces a method of one response or stream. After an assignment such as `res.writeHead = …`, minor garbage collections free no
+ * response (V8 of Node 24), which takes about a tenth of the processor time of a new visitor.
+ */
+export function replaceMethod<T extends ServerResponse | ServerHttp2Stream>(
+  of: T,
+  name: keyof T,
+  method: unknown,
+): void {
+  Object.assign(of, { [name]: method })
 }
 
 /** Sets the status and the headers that were passed to `writeHead`, without sending them. */
@@ -105,13 +120,12 @@ function messageOf([message]: readonly unknown[]): string[] {
 function afterChange(res: ServerResponse, run: () => void): void {
   for (const method of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
     const change = res[method] as (name: string, ...rest: unknown[]) => unknown
-    const changeAndRun = (name: string, ...rest: unknown[]) => {
+    replaceMethod(res, method, (name: string, ...rest: unknown[]) => {
       const result = Reflect.apply(change, res, [name, ...rest])
       const key = name.trim().toLowerCase()
       if (PROTECTED.has(key) || FOR_SHARED_CACHES.test(key)) run()
       return result
-    }
-    Object.assign(res, { [method]: changeAndRun })
+    })
   }
 }
 
@@ -123,16 +137,17 @@ function beforeStreamHead(res: ServerResponse & { stream?: ServerHttp2Stream }, 
   const { stream } = res
   if (typeof stream?.respond !== 'function') return
   const { respond } = stream
-  stream.respond = (...parameters) => {
+  replaceMethod(stream, 'respond', (...parameters: Parameters<typeof respond>) => {
     if (!stream.headersSent) run()
     Reflect.apply(respond, stream, parameters)
-  }
+  })
 }
 
 /** Replaces headers of the response as `writeHead` does. The object `headers` does not change. */
 function setHeaders(res: ServerResponse, headers: Headers | undefined): void {
+  if (headers === undefined) return
   const fields = new Map<string, [name: string, value: HeaderValue]>()
-  for (const [name, value] of pairsOf(headers ?? {})) {
+  for (const [name, value] of pairsOf(headers)) {
     const key = String(name).toLowerCase()
     const earlier = fields.get(key)
     // If a list repeats a header, all values count. If an object spells a header in several ways, the last one counts.
@@ -151,8 +166,12 @@ function pairsOf(headers: Headers): [name: string, value: HeaderValue][] {
   return pairs
 }
 
+/** Changes nothing if the headers are set already. */
 function putCookie(res: ServerResponse, name: string, header: string): void {
-  res.setHeader('Set-Cookie', [...withoutCookie(listOf(res.getHeader('Set-Cookie')), name), header])
+  const cookies = listOf(res.getHeader('Set-Cookie'))
+  const others = withoutCookie(cookies, name)
+  const isSet = cookies.length === others.length + 1 && cookies.at(-1) === header
+  if (!isSet) res.setHeader('Set-Cookie', [...others, header])
   if (!isPrivate(listOf(res.getHeader('Cache-Control')).join())) res.setHeader('Cache-Control', PRIVATE)
   for (const other of res.getHeaderNames()) if (FOR_SHARED_CACHES.test(other)) res.removeHeader(other)
   addVary(res)
@@ -165,5 +184,6 @@ function addVary(res: ServerResponse): void {
 }
 
 function listOf(value: OutgoingHttpHeader | undefined): string[] {
-  return value === undefined ? [] : [value].flat().map(String)
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [String(value)]
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import { connect, createServer, type IncomingHttpHeaders } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import Koa from 'koa'
 import { sessions } from '../../../src/session/koa/index.ts'
+import { sessionHeaders } from '../../../src/session/node-http/response-head.ts'
 import type { Answer } from '../../support/visitor.ts'
 import {
   type Described,
@@ -368,4 +371,27 @@ test('[RESP-4] the compatibility API of HTTP/2 sends the session cookie', async 
 test('[RESP-4] over HTTP/2, the response keeps the session cookie when a middleware above sessions() changes the response head', async (t) => {
   const get = await connectTo(t, await wrapped(t))
   for (const path of Object.keys(ABOVE)) await assertSignedInOver2(get, path)
+})
+
+test('a minor garbage collection frees the responses with a session cookie', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void
+  const respond = (times: number) => {
+    for (let n = 0; n < times; n++) {
+      const res = new ServerResponse(new IncomingMessage(new Socket()))
+      sessionHeaders(res).setCookie(`${NAME}=token; Path=/; HttpOnly`)
+      res.writeHead(200)
+    }
+  }
+  const COUNT = 1000
+  respond(COUNT)
+  collect()
+  const { heapUsed } = process.memoryUsage()
+  for (let n = 0; n < COUNT; n += 100) {
+    respond(100)
+    collect({ type: 'minor' })
+    collect({ type: 'minor' })
+  }
+  const kept = (process.memoryUsage().heapUsed - heapUsed) / COUNT
+  assert.ok(kept < 1000, `${kept} bytes of each response are kept`)
 })

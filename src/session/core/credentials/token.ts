@@ -14,29 +14,29 @@ const SESSION_ID = /^[0-9A-F]{32}$/
 const pool = Buffer.alloc(4096)
 let used = pool.length
 
-function random(length: number): Buffer {
+function random(length: number, encoding: 'hex' | 'base64url'): string {
   if (used + length > pool.length) {
     randomFillSync(pool)
     used = 0
   }
-  const bytes = Buffer.from(pool.subarray(used, used + length))
+  const text = pool.toString(encoding, used, used + length)
   pool.fill(0, used, used + length)
   used += length
-  return bytes
+  return text
 }
 
 /** The ID begins with the time, like a UUID of version 7: a store then adds new sessions at the end of its index. */
 export function newSessionId(): SessionId {
   const time = Date.now().toString(16).padStart(12, '0')
-  return `${time}${random(10).toString('hex')}`.toUpperCase()
+  return `${time}${random(10, 'hex')}`.toUpperCase()
 }
 
 export function newSecret(): string {
-  return random(32).toString('base64url')
+  return random(32, 'base64url')
 }
 
 export function newHandle(): string {
-  return random(8).toString('hex')
+  return random(8, 'hex')
 }
 
 const writer = newHandle()

@@ -4,7 +4,7 @@ import { type EndedSession, MESSAGE_MILLISECONDS, markNothingWritten, TOMBSTONE_
 import type { CallOf, Found } from '../../store.ts'
 import { withinDeadline } from '../shared/deadline.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
-import type { RunScript, SendCommand } from './client.ts'
+import { type RunScript, type SendCommand, scriptRunner } from './client.ts'
 import { endedCredentialFrom, endedFrom } from './lines.ts'
 import { script } from './script.ts'
 
@@ -79,8 +79,11 @@ return { ended[1] }
 
 interface MarkedEnds {
   endAll(call: CallOf<'endMany'>): Promise<EndedSession[]>
-  /** Runs the script. If the script needs the indexes without marked sessions, first waits for the end of the steps. */
-  run: RunScript
+  /**
+   * Returns a function that runs a script within this time. If the script needs the indexes without marked sessions, it
+   * first waits for the end of the steps.
+   */
+  runWithin(milliseconds: number): RunScript
   /** Waits until the application has no mark. Continues the steps of a process that has stopped. */
   settle(app: string): Promise<void>
   /** Returns the sessions whose end no call has returned, once. */
@@ -90,13 +93,14 @@ interface MarkedEnds {
 }
 
 interface Connected {
-  run: RunScript
-  send: SendCommand
+  sender: (milliseconds: number) => SendCommand
   keyPrefix: (app: string) => string
   deadlineMilliseconds: number
 }
 
-export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
+export function markedEnds({ sender, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
+  const send = sender(deadlineMilliseconds)
+  const run = scriptRunner(send, keyPrefix)
   /** The sessions of calls that failed after some steps. */
   const unreported: PerApp<EndedSession[]> = perApp(() => [])
   const waits = new Map<string, Promise<void>>()
@@ -142,18 +146,21 @@ export function markedEnds({ run, send, keyPrefix, deadlineMilliseconds }: Conne
       }
       return ended
     },
-    async run(script, app, ...parameters) {
-      const until = performance.now() + deadlineMilliseconds
-      for (;;) {
-        try {
-          return await run(script, app, ...parameters)
-        } catch (error) {
-          if (!(error instanceof Error && /\bENDING\b/.test(error.message))) throw error
+    runWithin(milliseconds) {
+      const run = scriptRunner(sender(milliseconds), keyPrefix)
+      return async (script, app, ...parameters) => {
+        const until = performance.now() + milliseconds
+        for (;;) {
+          try {
+            return await run(script, app, ...parameters)
+          } catch (error) {
+            if (!(error instanceof Error && /\bENDING\b/.test(error.message))) throw error
+          }
+          const left = Math.max(1, Math.ceil(until - performance.now()))
+          await withinDeadline(settle(app), left, 'Redis').catch((error) => {
+            throw markNothingWritten(error)
+          })
         }
-        const left = Math.max(1, Math.ceil(until - performance.now()))
-        await withinDeadline(settle(app), left, 'Redis').catch((error) => {
-          throw markNothingWritten(error)
-        })
       }
     },
     settle,

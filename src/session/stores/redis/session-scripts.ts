@@ -24,35 +24,14 @@ end
 `
 
 /**
- * Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. Most new sessions are
- * visits of guests (see `isVisit` in `store.ts`). The first part handles a visit unless a limit is reached. It writes
- * the same keys as the second part.
+ * Returns 'exists', 'full', or 'admitted' followed by the sessions that ended because of a limit. `CREATE_VISITS` stores
+ * most new sessions.
  */
 export const CREATE = script(
-  `${MARKING}
+  `${MARKING}${INSERTING}
 local id, text, storage, hash, credential, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local sessions, guests, perUser = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local ends, startTime, lastAccessTime = tonumber(ARGV[10]), ARGV[11], ARGV[12]
-local key = sessionKey(id)
--- Usually, there is neither a tombstone with this id nor a mark.
-local isUsual = call('EXISTS', key, app .. 'mark') == 0
-if not isUsual and call('HEXISTS', key, 'r') == 1 then return { 'exists' } end
-local isBelowLimits = not (sessions and call('ZCARD', app .. 'end') >= sessions)
-  and not (guests and call('ZCARD', app .. 'guests') >= guests)
-if ends and isBelowLimits then
-  local serial = digits(call('INCR', app .. 'serial'))
-  call('HSET', key, 'r', text .. serial, 's', storage, 'c' .. hash, credential)
-  if not isUsual then markNew(id, 'web') end
-  call('ZADD', app .. 'created', startTime, id)
-  call('ZADD', app .. 'seen', lastAccessTime, id)
-  call('ZADD', app .. 'end', ARGV[10], id)
-  call('ZADD', app .. 'guests', serial, id)
-  keepUntil(key, ends, now)
-  keepIndexes('guests', ends, now)
-  return { 'admitted' }
-end
-`,
-  `${INSERTING}
+if call('HEXISTS', sessionKey(id), 'r') == 1 then return { 'exists' } end
 local r, c = recordOf(text), credentialOf(hash, credential)
 if not isRepeated(c) and isFull(r, sessions, guests, now) then return { 'full' } end
 insert(id, text, storage, c, now)
@@ -97,24 +76,37 @@ return ended
 )
 
 /**
- * Changes only the storage. This update is the most frequent one, so the script does not parse the whole record. Returns
- * '1', or '0' if the update is refused.
+ * Changes only the storages of sessions. These updates are the most frequent ones, so the script does not parse whole
+ * records. Returns for each update '1', '0' if the update is refused, or 'failed' if it must be sent alone because Redis
+ * failed.
  */
 export const UPDATE_STORAGE = script(
   String.raw`
-local key, now, version, by, writeId = sessionKey(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
-local found = call('HMGET', key, 'r', 'c' .. by, 'e')
-if not found[1] then return { '0' } end
-local expiresAt = found[2] and string.match(found[2], EXPIRY_OF_CREDENTIAL)
-local isExpired = not expiresAt or now >= tonumber(expiresAt)
-local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
-if found[3] and isMarked(found[3], { startTime = startTime ~= '' }) then return { '0' } end
-if last == writeId then return { '1' } end
-local hasEnded = startTime == '' or now >= tonumber(ends)
-if hasEnded or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return { '0' } end
-local text = table.concat({ digits(tonumber(current) + 1), writeId, ends, startTime, rest }, '\n')
-call('HSET', key, 'r', text, 's', ARGV[6])
-return { '1' }
+local function update(id, now, version, by, writeId, storage)
+  local key = sessionKey(id)
+  now = tonumber(now)
+  local found = call('HMGET', key, 'r', 'c' .. by, 'e')
+  if not found[1] then return '0' end
+  local expiresAt = found[2] and string.match(found[2], EXPIRY_OF_CREDENTIAL)
+  local isExpired = not expiresAt or now >= tonumber(expiresAt)
+  local current, last, ends, startTime, rest = string.match(found[1], '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+  if found[3] and isMarked(found[3], { startTime = startTime ~= '' }) then return '0' end
+  if last == writeId then return '1' end
+  local hasEnded = startTime == '' or now >= tonumber(ends)
+  if hasEnded or (version ~= '' and version ~= current) or (by ~= '' and isExpired) then return '0' end
+  local text = table.concat({ digits(tonumber(current) + 1), writeId, ends, startTime, rest }, '\n')
+  call('HSET', key, 'r', text, 's', storage)
+  return '1'
+end
+
+local count = #ARGV / 6
+if count == 1 then return { update(unpack(ARGV)) } end
+local answers = {}
+for n = 1, count do
+  local isDone, answer = pcall(update, unpack(ARGV, 6 * n - 5, 6 * n))
+  answers[n] = isDone and answer or 'failed'
+end
+return answers
 `,
 )
 

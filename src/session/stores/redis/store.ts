@@ -1,20 +1,12 @@
 import { refuseUnknown } from '../../known-options.ts'
-import {
-  type Credential,
-  isDamaged,
-  isGuestRecord,
-  isLive,
-  markNothingWritten,
-  NEVER,
-  type SessionId,
-  type SessionRecord,
-} from '../../record.ts'
+import { type Credential, isLive, markNothingWritten, type SessionId, type SessionRecord } from '../../record.ts'
 import type { Admission, Found, FoundOTP, Limits, Replaced, SessionStore } from '../../store.ts'
 import { CALL_MILLISECONDS, checkDeadline } from '../shared/deadline.ts'
 import { foundState } from '../shared/found.ts'
 import { type RedisSubscriber, redisAnnouncements } from './announcements.ts'
 import { commandSender, type RedisClient, type RunScript, refusalOf, refuseResending, scriptRunner } from './client.ts'
 import { ATTACH, CREDENTIALS_OF, DETACH, FIND_OTP, REDEEM, ROTATE, SET_DETAILS } from './credential-scripts.ts'
+import { gatherCalls } from './gathered-calls.ts'
 import { layoutCheck, STEPS } from './layout.ts'
 import {
   credentialFrom,
@@ -41,6 +33,7 @@ import {
   UPDATE,
   UPDATE_STORAGE,
 } from './session-scripts.ts'
+import { CREATE_VISITS, isVisit } from './visits.ts'
 
 // `endMany` ends all sessions of a user in one script, which takes about 0.2 seconds for 10,000 sessions.
 const END_MANY_DEADLINE_FACTOR = 10
@@ -91,7 +84,7 @@ export function redisStoreWith(
   const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
   const send = sender(deadlineMilliseconds)
   const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
-  const ends = markedEnds({ run: scriptRunner(send, keyPrefix), send, keyPrefix, deadlineMilliseconds })
+  const ends = markedEnds({ sender, keyPrefix, deadlineMilliseconds })
   const started = new Set<string>()
   /** When this process first uses an application, it continues an endMany whose process has stopped. */
   const start = async (app: string) => {
@@ -107,7 +100,9 @@ export function redisStoreWith(
       if (!started.has(app)) await start(app)
       return run(script, app, ...parameters)
     }
-  const run = checked(ends.run)
+  const runWithin = (milliseconds: number) => checked(ends.runWithin(milliseconds))
+  const run = runWithin(deadlineMilliseconds)
+  const gather = gatherCalls(runWithin, deadlineMilliseconds)
   const longer = sender(deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
   const runLonger = checked(scriptRunner(longer, keyPrefix))
 
@@ -115,14 +110,15 @@ export function redisStoreWith(
     name: 'redis',
 
     async create({ app, session, credential, limits, now }): Promise<Admission> {
-      const [state, ...ended] = (await run(
-        CREATE,
-        app,
-        ...newSession(session, credential),
-        now,
-        ...sessionLimits(limits),
-        ...(isVisit(session, credential) ? [session.end, session.startTime ?? '', session.lastAccessTime ?? ''] : []),
-      )) as string[]
+      const added = [...newSession(session, credential), now]
+      let create = run
+      if (isVisit(session, credential)) {
+        const shared = [limits.sessions ?? '', limits.guests ?? '']
+        const { answer, left } = await gather(CREATE_VISITS, app, { shared, own: added })
+        if (isOne(answer)) return { admitted: true, ended: [] }
+        create = runWithin(left)
+      }
+      const [state, ...ended] = (await create(CREATE, app, ...added, ...sessionLimits(limits))) as string[]
       if (state === 'exists') throw existsAlready(session.id)
       return state === 'admitted' ? { admitted: true, ended: ended.map(endedFrom) } : { admitted: false }
     },
@@ -164,8 +160,11 @@ export function redisStoreWith(
       const { userName, userId, grants, lastAccessTime, idleMilliseconds, end, authenticatedAt } = others
       const condition = [id, now, expected.version ?? '', expected.by ?? '', JSON.stringify(writeId)]
       if (storage !== undefined && Object.values(others).every((field) => field === undefined)) {
-        const [updated] = (await run(UPDATE_STORAGE, app, ...condition, storage)) as string[]
-        return { updated: updated === '1', ended: [] }
+        const own = [...condition, storage]
+        const { answer, left } = await gather(UPDATE_STORAGE, app, { own })
+        const [updated] =
+          answer === 'failed' ? ((await runWithin(left)(UPDATE_STORAGE, app, ...own)) as string[]) : [answer]
+        return { updated: isOne(updated), ended: [] }
       }
       const fields = [
         ...[userName, userId, grants].map(jsonOrNothing),
@@ -284,14 +283,6 @@ const newSession = (session: SessionRecord, credential: Credential) => [
 ]
 const sessionLimits = (limits: Limits) => [limits.sessions ?? '', limits.guests ?? '', limits.sessionsPerUser ?? '']
 const credentialLimits = (limits: Limits) => [limits.credentials ?? '', limits.otps ?? '']
-
-/** Whether a new session needs no index and no rule except those of all guests. */
-function isVisit(session: SessionRecord, { via, kind, details, expiresAt }: Credential): boolean {
-  const isNewGuest = isGuestRecord(session) && session.kind === 'web' && session.startTime !== null
-  return (
-    isNewGuest && !isDamaged(session) && via === 'visit' && kind === 'cookie' && details === null && expiresAt === NEVER
-  )
-}
 
 function credentialsFrom(parts: readonly string[]): Credential[] {
   const found: Credential[] = []
