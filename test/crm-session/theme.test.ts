@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { startDemo } from '../support/demo.ts'
+import { makeToken } from '../support/tokens.ts'
 import type { Answer } from '../support/visitor.ts'
 
 test('[THEME-1] [THEME-2] the chosen theme is in the first byte of every page, and stays over login and logout', async (t) => {
@@ -43,8 +44,12 @@ test('[THEME-4] the switch is on no page that it could not return to', async (t)
   const visitor = demo.visitor()
   const hasSwitch = ({ text }: Answer) => text.includes('action="/theme"')
   assert.ok(hasSwitch(await visitor.get('/signup')))
-  assert.ok(!hasSwitch(await visitor.get(`/validateEmail?$4DSID=${'A1B2'.repeat(8)}`)), 'a one-time link')
+  const link = await visitor.get(`/?$4DSID=${'A1B2'.repeat(8)}`)
+  assert.deepEqual([link.status, hasSwitch(link)], [200, false], 'a one-time link')
   assert.ok(!hasSwitch(await visitor.logIn(1, 'wrong')), 'a refused form')
+  await visitor.logInWell(1)
+  const made = await makeToken(visitor)
+  assert.deepEqual([made.status, hasSwitch(made)], [200, false], 'a token that is shown once')
   const without = await startDemo(t, { sessions: 'none' })
   assert.ok(!hasSwitch(await without.visitor().get('/')), 'without sessions')
 })
