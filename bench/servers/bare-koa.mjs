@@ -3,7 +3,7 @@ import Koa from 'koa'
 import { contentOf, shownOf } from './content.ts'
 import { kind, serve } from './serve.mjs'
 
-const answer = shownOf(contentOf({ name: 'Visitor', bytes: 0 }))
+const content = contentOf({ name: 'Visitor', bytes: 0 })
 let turn
 
 const app = new Koa()
@@ -11,7 +11,7 @@ if (kind === 'one hop') app.use((_, next) => endOfTurn().then(next))
 app.use((ctx) => {
   // Visitors send this cookie, so that their requests are as long as those of the other servers.
   if (ctx.path === '/login') ctx.set('Set-Cookie', `id=${randomBytes(32).toString('base64url')}`)
-  ctx.body = answer
+  ctx.body = shownOf(content)
 })
 serve(app.callback())
 

@@ -145,7 +145,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.get('/lab/curl', 'public', async (ctx) => (await lab()).curl(ctx))
     routes.post('/lab/curl', 'public', async (ctx) => (await lab()).copyCookies(ctx))
     routes.post('/lab/sandbox', 'public', async (ctx) => (await lab()).change(ctx))
-    routes.getWithoutSession('/lab/sandbox/:number', async (ctx) => (await lab()).page(ctx))
+    routes.getWithoutSession('/lab/sandbox/:name', async (ctx) => (await lab()).page(ctx))
     routes.get('/lab/:experiment', 'public', async (ctx) => (await lab()).show(ctx))
     routes.post('/lab/:experiment', 'public', async (ctx) => (await lab()).run(ctx))
     routes.get('/lab/:experiment/test', 'public', async (ctx) => (await lab()).test(ctx))

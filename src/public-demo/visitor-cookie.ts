@@ -33,10 +33,16 @@ function isOfApi({ path }: Context): boolean {
   return path === '/api' || (path.startsWith('/api/') && path !== '/api/docs')
 }
 
-/** A script or an image must not replace the cookie of a page that is loading. */
+/**
+ * Browsers send no Lax cookie with a form of another site and in some frames. The answer to such a request must not
+ * replace the cookie, and neither must the answer to a script or an image of a page that is loading.
+ */
 function isNavigation(ctx: Context): boolean {
-  const isPage = ['', 'navigate'].includes(ctx.get('Sec-Fetch-Mode')) && ctx.accepts('html') === 'html'
-  return isPage && !/^\/(assets\/|healthz$|readyz$|metrics$)/.test(ctx.path) && ['GET', 'POST'].includes(ctx.method)
+  const isPage =
+    ['', 'navigate'].includes(ctx.get('Sec-Fetch-Mode')) && ['', 'document'].includes(ctx.get('Sec-Fetch-Dest'))
+  return (
+    ctx.method === 'GET' && isPage && ctx.accepts('html') === 'html' && !/^\/(assets\/|readyz$|metrics$)/.test(ctx.path)
+  )
 }
 
 function visitorOf(token: string): string {

@@ -54,7 +54,7 @@ test('[PUBLIC-3] no visitor can change an account of the demo, and the pages say
     const refused = await admin.post(`/admin/accounts/2/${action}`, { role: 'manager' })
     assert.deepEqual([refused.status, /Start the demo on your own machine/.test(refused.text)], [403, true])
   }
-  const stranger = demo.visitor()
+  const stranger = await arrived(demo)
   await stranger.post('/password/reset', { email: 'ada.marlow@crm.example' })
   await demo.parts.mail.tick()
   assert.deepEqual(await readMailbox(stranger), [])
@@ -77,8 +77,7 @@ test('[PUBLIC-4] visitors can change an account that they signed up', async (t) 
 
 test('[PUBLIC-5] mail is visible only to the browser that caused it, also after its login and logout', async (t) => {
   const demo = await startPublic(t)
-  const [mia, thief, phone] = [demo.visitor(), demo.visitor(), demo.visitor()]
-  await thief.get('/')
+  const [mia, thief, phone] = [await arrived(demo), await arrived(demo), await arrived(demo)]
   await signUpAs(demo, mia, 'mia@example.com')
   const [mail] = await readMailbox(mia)
   assert.match(mail?.links[0] ?? '', /\$4DSID/)
@@ -95,10 +94,23 @@ test('[PUBLIC-5] mail is visible only to the browser that caused it, also after 
   assert.equal((await readMailbox(mia)).length, 1)
 })
 
+test('[PUBLIC-5] no other site and no frame can replace the cookie that shows a browser its mail', async (t) => {
+  const demo = await startPublic(t)
+  const visitorCookies = ({ setCookies }: Answer) => setCookies.filter((cookie) => cookie.startsWith('visitor_'))
+  const [first = ''] = visitorCookies(await demo.visitor().get('/'))
+  assert.match(first, /^visitor_CRM=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/)
+  for (const headers of [{ 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Mode': 'cors' }, { Accept: 'application/json' }])
+    assert.deepEqual(visitorCookies(await demo.visitor().get('/', headers)), [])
+  const form = await demo.visitor().post('/4DACTION/authenticate', { userId: '1' }, { 'Sec-Fetch-Site': 'cross-site' })
+  assert.deepEqual(visitorCookies(form), [])
+  const known = await arrived(demo)
+  assert.deepEqual(visitorCookies(await known.get('/')), [])
+})
+
 test('[PUBLIC-5] a visitor cannot reset the password of an account that another visitor signed up', async (t) => {
   const demo = await startPublic(t)
   const mia = await signedUp(demo, 'mia@example.com')
-  const thief = demo.visitor()
+  const thief = await arrived(demo)
   for (const visitor of [thief, mia]) {
     await visitor.post('/password/reset', { email: 'mia@example.com' })
     demo.clock.advance({ minutes: 2 })
@@ -146,7 +158,7 @@ test('[PUBLIC-6] the console hides who the other visitors are, and ends only ses
 test('[PUBLIC-6] the console shows and ends the login of a private window that opened a one-time link of the visitor', async (t) => {
   const demo = await startPublic(t)
   const admin = await loggedIn(demo, 1)
-  const [window, other] = [demo.visitor(), demo.visitor()]
+  const [window, other] = [await arrived(demo), await arrived(demo)]
   const token = await demo.parts.sessions?.createOTP(sessionIdOf(admin), { path: '/customers' })
   assert.equal((await window.get(`/customers?$4DSID=${token}`)).status, 200)
   // This login signs the private window out.
@@ -303,7 +315,7 @@ test('[PUBLIC-10] a full demo says until when, and one visitor fills neither the
   assertProblem(await client.post('/customers', NEW_CUSTOMER), 409, /may have 20 customers/)
   assert.equal((await (await signedIn(demo, 1)).post('/customers', NEW_CUSTOMER)).status, 201)
 
-  const mia = demo.visitor()
+  const mia = await arrived(demo)
   await signUpAs(demo, mia, 'mia@example.com')
   const flooding = { session_id: '', user_id: '', email: 'x@example.com', kind: 'locked', state: 'waiting' } as const
   for (let sent = 0; sent < MOST_KEPT_OF_VISITOR + 5; sent += 1)
@@ -380,15 +392,21 @@ function startPublic(t: TestContext, settings: Parameters<typeof startDemo>[1] =
   return startDemo(t, { demoPublic: true, guests, maxSessions, maxGuests, ...settings })
 }
 
-async function loggedIn(demo: Demo, userId: number, headers: Record<string, string> = {}): Promise<Visitor> {
+async function arrived(demo: Demo): Promise<Visitor> {
   const visitor = demo.visitor()
+  await visitor.get('/api/docs')
+  return visitor
+}
+
+async function loggedIn(demo: Demo, userId: number, headers: Record<string, string> = {}): Promise<Visitor> {
+  const visitor = await arrived(demo)
   const answer = await visitor.post('/4DACTION/authenticate', { userId: String(userId), password: 'crm-demo' }, headers)
   assert.equal(answer.status, 302, answer.text)
   return visitor
 }
 
 async function signedUp(demo: Demo, email: string): Promise<Visitor> {
-  const visitor = demo.visitor()
+  const visitor = await arrived(demo)
   await signUpAs(demo, visitor, email)
   await visitor.get(pathOf((await readMailbox(visitor))[0]?.links[0]))
   await visitor.logInWell(email, GOOD_PASSWORD)

@@ -39,10 +39,13 @@ const VISITS: Record<string, Visit[]> = {
   ],
   'guest in the lab': [
     { at: '/lab' },
+    ...EXPERIMENTS.slice(0, 6).map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
+  ],
+  'guest in the rest of the lab': [
+    ...EXPERIMENTS.slice(6).map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
     { at: '/lab/clock' },
     { at: '/lab/clock', after: moveTheClock },
     { at: '/lab/curl', after: showTheCookies },
-    ...EXPERIMENTS.map(({ name }) => ({ at: `/lab/${name}`, after: runExperiment })),
   ],
   'guest without a password': [{ at: '/password/reset' }, { at: '/password/reset/done' }, { at: '/password/new' }],
   'salesperson with a customer': [
@@ -94,7 +97,7 @@ const NOT_PAGES: Record<string, string> = {
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
-  '/lab/sandbox/:number': 'plain text, for curl',
+  '/lab/sandbox/:name': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
 }
 

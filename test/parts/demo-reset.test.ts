@@ -23,6 +23,7 @@ test('[PUBLIC-12] at 03:00 UTC the data is as at the first start, and all sessio
   const first = await snapshotOf(demo.parts)
   demo.clock.advance({ hours: 17, minutes: 30 })
   const [ada, mia] = [demo.visitor(), demo.visitor()]
+  for (const visitor of [ada, mia]) await visitor.get('/')
   await ada.logInWell(1)
   await signUpAs(demo, mia, 'mia@example.com')
   const api = new ApiClient(demo, tokenOn(await makeToken(ada, { scope: 'read-write' })))

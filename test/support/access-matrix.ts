@@ -206,8 +206,8 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/lab/:experiment':
       case '/lab/:experiment/test':
         return path.replace(':experiment', 'fixation')
-      case '/lab/sandbox/:number':
-        return path.replace(':number', '1')
+      case '/lab/sandbox/:name':
+        return path.replace(':name', 'unknown')
       default:
         assert.doesNotMatch(path, /:id|\{id\}|:userId/, 'add this path to test/support/access-matrix.ts')
         return path.replace('{name}', 'color')

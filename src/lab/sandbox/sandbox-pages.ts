@@ -102,11 +102,11 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
 
   return {
     clock(ctx: Context) {
-      ctx.show<SandboxPage>('lab/clock', modelOf(ctx, 'Turn the clock', sandboxes.find(keyOf(ctx))))
+      ctx.show<SandboxPage>('lab/clock', modelOf(ctx, 'Turn the clock', sandboxes.find(keyOf(ctx))?.sandbox))
     },
 
     async curl(ctx: Context) {
-      await showCurl(ctx, sandboxes.find(keyOf(ctx)))
+      await showCurl(ctx, sandboxes.find(keyOf(ctx))?.sandbox)
     },
 
     /** Changes the sandbox, and returns to the page of the form. */
@@ -118,7 +118,7 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
         ctx.append('Set-Cookie', `${cookieName}=${await sandboxes.open(keyOf(ctx))}; ${attributes}`)
       } else {
         await limit.countStep(ctx.ip)
-        const sandbox = sandboxes.find(keyOf(ctx))
+        const sandbox = sandboxes.find(keyOf(ctx))?.sandbox
         if (sandbox) await change(sandbox, step, end)
       }
       ctx.status = 303
@@ -132,8 +132,8 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
     async copyCookies(ctx: Context) {
       requireOpen()
       await limit.countStep(ctx.ip)
-      const sandbox = sandboxes.find(keyOf(ctx))
-      const address = sandbox && `${originOf(ctx)}/lab/sandbox/${sandbox.number}`
+      const { sandbox, name } = sandboxes.find(keyOf(ctx)) ?? {}
+      const address = `${originOf(ctx)}/lab/sandbox/${name}`
       const copies = await sandbox?.copyCookies()
       ctx.set('Cache-Control', 'no-store')
       await showCurl(
@@ -149,8 +149,9 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
     /** Says who the user of the request is in the sandbox. Mount it above the sessions of the demo. */
     async page(ctx: Context) {
       requireOpen()
-      const sandbox = sandboxes.findByNumber(Number(ctx.params.number))
+      const sandbox = sandboxes.findByName(ctx.params.name ?? '')
       if (!sandbox) throw new Problem(404, 'This sandbox is gone. Start a new one at /lab/curl.')
+      await limit.countStep(ctx.ip)
       const from = { device: ctx.get('User-Agent'), address: ctx.ip }
       const { user, isUnproved } = await sandbox.arrive(ctx.get('Cookie'), from)
       const why = isUnproved ? ' This cookie is bound to a key, and the request came without a proof of the key.' : ''

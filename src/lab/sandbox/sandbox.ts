@@ -23,8 +23,6 @@ interface LogEntry {
 
 /** The sessions of one user on a site of their own. A visitor moves the clock of this site. */
 export class Sandbox {
-  /** Names the sandbox in addresses. The number is no secret. */
-  readonly number: number
   readonly startedAt: number
   readonly #site: Site
   readonly #log: LogEntry[] = []
@@ -32,14 +30,13 @@ export class Sandbox {
   #turn: Promise<unknown> = Promise.resolve()
 
   /** Tests pass a broken store. */
-  static async open(number: number, config: ThingsConfig, store: SessionStore = memoryStore()): Promise<Sandbox> {
-    const sandbox = new Sandbox(number, createSite(config, store))
+  static async open(config: ThingsConfig, store: SessionStore = memoryStore()): Promise<Sandbox> {
+    const sandbox = new Sandbox(createSite(config, store))
     await sandbox.#begin(config)
     return sandbox
   }
 
-  private constructor(number: number, site: Site) {
-    this.number = number
+  private constructor(site: Site) {
     this.#site = site
     this.startedAt = this.now
     this.#site.onEnded(({ id, reason }) => {

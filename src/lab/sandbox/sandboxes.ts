@@ -6,13 +6,19 @@ import type { ThingsConfig } from './things.ts'
 const MOST_SANDBOXES = 200
 export const LIFE_MINUTES = 30
 
+interface Kept {
+  sandbox: Sandbox
+  /** Names the sandbox in addresses. Unlike the key, it does not open the pages of the visitor. */
+  name: string
+  until: number
+}
+
 /** The sandboxes of all visitors, least recently used first. */
 export class Sandboxes {
   readonly #clock: Pick<Clock, 'now'>
   readonly #config: ThingsConfig
-  readonly #byKey = new Map<string, { sandbox: Sandbox; until: number }>()
   readonly #most: number
-  #opened = 0
+  readonly #byKey = new Map<string, Kept>()
 
   constructor(config: ThingsConfig, clock: Pick<Clock, 'now'>, most = MOST_SANDBOXES) {
     this.#config = config
@@ -22,30 +28,30 @@ export class Sandboxes {
 
   /** Returns the key of a new sandbox, which replaces the visitor's previous one. */
   async open(previous: string | undefined): Promise<string> {
-    const sandbox = await Sandbox.open(++this.#opened, this.#config)
+    const sandbox = await Sandbox.open(this.#config)
     if (previous !== undefined) this.#byKey.delete(previous)
-    const key = randomUUID()
-    this.#keep(key, sandbox)
+    const [key, name] = [randomUUID(), randomUUID()]
+    this.#byKey.set(key, { sandbox, name, until: this.#until() })
     this.#removeOld()
     return key
   }
 
-  find(key: string | undefined): Sandbox | undefined {
+  find(key: string | undefined): { sandbox: Sandbox; name: string } | undefined {
     this.#removeOld()
     const found = this.#byKey.get(key ?? '')
-    if (found === undefined || key === undefined) return undefined
-    this.#keep(key, found.sandbox)
-    return found.sandbox
+    if (key === undefined || found === undefined) return undefined
+    this.#byKey.delete(key)
+    this.#byKey.set(key, { ...found, until: this.#until() })
+    return found
   }
 
-  findByNumber(number: number): Sandbox | undefined {
-    for (const [key, { sandbox }] of this.#byKey) if (sandbox.number === number) return this.find(key)
+  findByName(name: string): Sandbox | undefined {
+    for (const [key, kept] of this.#byKey) if (kept.name === name) return this.find(key)?.sandbox
     return undefined
   }
 
-  #keep(key: string, sandbox: Sandbox): void {
-    this.#byKey.delete(key)
-    this.#byKey.set(key, { sandbox, until: this.#clock.now() + LIFE_MINUTES * 60_000 })
+  #until(): number {
+    return this.#clock.now() + LIFE_MINUTES * 60_000
   }
 
   #removeOld(): void {

@@ -68,7 +68,7 @@ export function storageFormat(maxBytes: number, codecs: readonly StorageCodec[] 
   const decode = (text: string) => parseObject(text, codecs.length === 0 ? undefined : reviver)
   return {
     encode(storage, name = 'storage') {
-      const text = JSON.stringify(new Walk(codecs, maxBytes).shareable(storage, name))
+      const text = JSON.stringify(new Walk(codecs, maxBytes, name).shareable(storage))
       const bytes = Buffer.byteLength(text)
       if (bytes > maxBytes) throw tooLarge(`${bytes} bytes`, maxBytes)
       return text
@@ -114,66 +114,96 @@ function isPlain(value: unknown): value is object {
 
 class Walk {
   readonly #codecs: readonly StorageCodec[]
-  readonly #parents: object[] = []
   readonly #most: number
+  readonly #name: string
+  /** The objects and lists that contain the current value, and the keys that lead to it. */
+  readonly #parents: object[] = []
+  readonly #keys: (string | number)[] = []
   #seen = 0
 
-  constructor(codecs: readonly StorageCodec[], most: number) {
+  constructor(codecs: readonly StorageCodec[], most: number, name: string) {
     this.#codecs = codecs
     this.#most = most
+    this.#name = name
   }
 
   /** Checks a value and encodes it for JSON. Returns the same object if no part needs a codec. */
-  shareable(value: unknown, path: string): unknown {
+  shareable(value: unknown): unknown {
     // Each value takes at least one byte in JSON. An object that occurs several times counts each time.
     if (++this.#seen > this.#most) throw tooLarge(`more than ${this.#most} bytes`, this.#most)
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-    const codec = this.#codecs.find((candidate) => candidate.test(value))
-    if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value, path) }
-    if (typeof value === 'number') return Number.isFinite(value) ? value : refuse(path, `${value}`)
-    if (typeof value === 'object') return this.#nested(value, path)
-    return refuse(
-      path,
+    const codec = this.#codecs.length === 0 ? undefined : this.#codecOf(value)
+    if (codec) return { [TAG]: codec.tag, value: this.#encoded(codec, value) }
+    if (typeof value === 'number') return Number.isFinite(value) ? value : this.#refuse(`${value}`)
+    if (typeof value === 'object') return this.#nested(value)
+    return this.#refuse(
       typeof value === 'bigint' ? 'a BigInt' : value === undefined ? 'undefined' : `a ${typeof value}`,
     )
   }
 
-  #encoded(codec: StorageCodec, value: unknown, path: string): unknown {
-    const encoded = codec.encode(value as never)
-    if (codec.test(encoded)) refuse(path, `a value that the codec "${codec.tag}" encoded as a value of the same kind`)
-    return this.shareable(encoded, path)
+  #codecOf(value: unknown): StorageCodec | undefined {
+    return this.#codecs.find((candidate) => candidate.test(value))
   }
 
-  #nested(value: object, path: string): object {
-    if (this.#parents.includes(value)) refuse(path, 'an object that contains itself')
-    if (this.#parents.length > MAX_DEPTH) refuse(path, `anything nested deeper than ${MAX_DEPTH} levels`)
+  #encoded(codec: StorageCodec, value: unknown): unknown {
+    const encoded = codec.encode(value as never)
+    if (codec.test(encoded)) this.#refuse(`a value that the codec "${codec.tag}" encoded as a value of the same kind`)
+    return this.shareable(encoded)
+  }
+
+  #nested(value: object): object {
+    if (this.#parents.includes(value)) this.#refuse('an object that contains itself')
+    if (this.#parents.length > MAX_DEPTH) this.#refuse(`anything nested deeper than ${MAX_DEPTH} levels`)
     this.#parents.push(value)
-    const checked = Array.isArray(value) ? this.#list(value, path) : this.#object(value, path)
+    const checked = Array.isArray(value) ? this.#list(value) : this.#object(value)
     this.#parents.pop()
     return checked
   }
 
-  #list(list: unknown[], path: string): unknown[] {
-    if (Object.getPrototypeOf(list) !== Array.prototype) refuse(path, aClass(list))
-    // Unlike `map`, `Array.from` also visits holes, which JSON cannot hold.
-    const items = Array.from(list, (item, index) => this.shareable(item, `${path}[${index}]`))
-    return items.some((item, index) => item !== list[index]) ? items : list
+  #list(list: unknown[]): unknown[] {
+    if (Object.getPrototypeOf(list) !== Array.prototype) this.#refuse(aClass(list))
+    let copy: unknown[] | undefined
+    // Unlike `map`, this loop also visits holes, which JSON cannot hold.
+    for (let index = 0; index < list.length; index++) {
+      const item = this.#at(index, list[index])
+      if (item === list[index]) continue
+      copy ??= [...list]
+      copy[index] = item
+    }
+    return copy ?? list
   }
 
-  #object(object: object, path: string): object {
+  #object(object: object): object {
     const prototype = Object.getPrototypeOf(object)
-    if (prototype !== Object.prototype && prototype !== null) refuse(path, aClass(object))
-    if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, 'a symbol as a key')
-    if (this.#codecs.length > 0 && Object.hasOwn(object, TAG)) refuse(path, `an object with a key "${TAG}"`)
-    const items: [string, unknown][] = []
-    let differs = false
-    for (const [key, inner] of Object.entries(object)) {
+    if (prototype !== Object.prototype && prototype !== null) this.#refuse(aClass(object))
+    if (Object.getOwnPropertySymbols(object).length > 0) this.#refuse('a symbol as a key')
+    if (this.#codecs.length > 0 && Object.hasOwn(object, TAG)) this.#refuse(`an object with a key "${TAG}"`)
+    const values = object as Record<string, unknown>
+    let copy: Record<string, unknown> | undefined
+    for (const key of Object.keys(values)) {
+      const inner = values[key]
       if (inner === undefined) continue // JSON.stringify also omits a key with the value undefined.
-      const item = this.shareable(inner, `${path}.${key}`)
-      if (item !== inner) differs = true
-      items.push([key, item])
+      const item = this.#at(key, inner)
+      if (item === inner) continue
+      copy ??= { ...values }
+      copy[key] = item
     }
-    return differs ? Object.fromEntries(items) : object
+    return copy ?? object
+  }
+
+  #at(key: string | number, value: unknown): unknown {
+    this.#keys.push(key)
+    const checked = this.shareable(value)
+    this.#keys.pop()
+    return checked
+  }
+
+  #refuse(what: string): never {
+    const path = this.#keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
+    throw new SessionError(
+      'VALUE_NOT_SHAREABLE',
+      `${this.#name}${path}: ${what} cannot be stored. Storage holds what JSON can hold: texts, finite numbers, true, false, null, lists and plain objects.`,
+    )
   }
 }
 
@@ -188,13 +218,6 @@ function tooLarge(size: string, maxBytes: number): SessionError {
   return new SessionError(
     'STORAGE_TOO_LARGE',
     `The session's storage would take ${size}; ${maxBytes} are allowed. Keep large data in a table and its id in the session.`,
-  )
-}
-
-function refuse(path: string, what: string): never {
-  throw new SessionError(
-    'VALUE_NOT_SHAREABLE',
-    `${path}: ${what} cannot be stored. Storage holds what JSON can hold: texts, finite numbers, true, false, null, lists and plain objects.`,
   )
 }
 

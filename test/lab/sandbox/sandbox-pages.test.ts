@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { Config } from '../../../src/config/config.ts'
 import { startDemo } from '../../support/demo.ts'
 import { pathOf } from '../../support/pages.ts'
 import type { Visitor } from '../../support/visitor.ts'
@@ -59,41 +60,45 @@ test('[LAB-26] a cookie of a sandbox opens nothing of the demo, and a cookie of 
     const { text } = await demo.visitor().get(path, { Cookie: `${name}=${ada.sessionCookie}` })
     assert.equal(text, 'You are a guest.\n')
   }
-  assert.equal((await demo.visitor().get(`${STEP}/99`)).status, 404)
+  assert.equal((await demo.visitor().get(`${STEP}/unknown`)).status, 404)
 })
 
-test('[LAB-25] the line for curl names the address of the visitor, and of the certificate of a server on this machine', async (t) => {
-  const demo = await startDemo(t)
-  const visitor = await withSandbox(demo.visitor())
-  for (const host of [`127.0.0.1:${demo.port}`, `localhost:${demo.port}`]) {
-    const [line] = linesOf(await visitor.post('/lab/curl', {}, { Host: host, Origin: `http://${host}` }))
-    assert.equal(line?.address, `http://${host}/lab/sandbox/1`)
+test('[LAB-25] the line for curl names the address of the visitor, also on a server without sessions', async (t) => {
+  const address = async (settings: Partial<Config>, headers = {}) => {
+    const visitor = await withSandbox((await startDemo(t, settings)).visitor())
+    return linesOf(await visitor.post('/lab/curl', {}, headers))[0]?.address.replace(/[\w-]{36}$/, '')
   }
-  const secure = await startDemo(t, { publicUrl: 'https://crm.example.com' })
-  const [line] = linesOf(await (await withSandbox(secure.visitor())).post('/lab/curl'))
-  assert.equal(line?.address, 'https://crm.example.com/lab/sandbox/1')
+  const named = { Host: 'localhost:8044', Origin: 'http://localhost:8044' }
+  assert.equal(await address({ publicUrl: 'https://crm.example.com' }), 'https://crm.example.com/lab/sandbox/')
+  assert.equal(await address({ sessions: 'none' }, named), 'http://localhost:8044/lab/sandbox/')
+  const tls = { certFile: 'unused', keyFile: 'unused' }
+  const secure = await withSandbox((await startDemo(t, { tls })).visitor())
+  assert.match((await secure.post('/lab/curl')).text, /curl --insecure --cookie &quot;.*&quot;https:\/\/127\.0\.0\.1:/)
 })
 
 test('[LAB-27] a network makes sixty steps a minute in its sandboxes, and an unknown step changes nothing', async (t) => {
   const demo = await startDemo(t)
   const visitor = await withSandbox(demo.visitor())
   assert.equal((await visitor.post(STEP, { step: 'unknown' })).status, 422)
-  for (let step = 1; step < 60; step++) assert.equal((await visitor.post(STEP, { step: 'minute' })).status, 303)
+  const path = pathOf(linesOf(await visitor.post('/lab/curl'))[0]?.address)
+  for (let step = 2; step < 60; step++) assert.equal((await visitor.post(STEP, { step: 'minute' })).status, 303)
   for (const path of [STEP, '/lab/curl']) assert.equal((await visitor.post(path, { step: 'minute' })).status, 429)
-  assert.match((await visitor.get('/lab/clock')).text, /Day 1, 09:59/)
+  assert.equal((await demo.visitor().get(path)).status, 429)
+  assert.match((await visitor.get('/lab/clock')).text, /Day 1, 09:58/)
   demo.clock.advance({ minutes: 31 })
   assert.match((await visitor.get('/lab/clock')).text, /Your sandbox is gone\./)
 })
 
 test('[LAB-28] production has no sandbox; with several processes, its pages say that it needs one', async (t) => {
   const production = (await startDemo(t, { profile: 'production' })).visitor()
-  for (const path of ['/lab/clock', '/lab/curl', `${STEP}/1`]) assert.equal((await production.get(path)).status, 404)
+  for (const path of ['/lab/clock', '/lab/curl', `${STEP}/unknown`])
+    assert.equal((await production.get(path)).status, 404)
   for (const path of [STEP, '/lab/curl']) assert.equal((await production.post(path)).status, 404)
   const many = (await startDemo(t, { webConcurrency: 2 })).visitor()
   for (const path of ['/lab/clock', '/lab/curl'])
     assert.match((await many.get(path)).text, /Start the server without <code>WEB_CONCURRENCY<\/code>/)
   for (const path of [STEP, '/lab/curl']) assert.equal((await many.post(path, { step: 'start' })).status, 503)
-  assert.equal((await many.get(`${STEP}/1`)).status, 503)
+  assert.equal((await many.get(`${STEP}/unknown`)).status, 503)
 })
 
 async function withSandbox(visitor: Visitor): Promise<Visitor> {

@@ -25,7 +25,7 @@ const [LOGIN, REMEMBERED, BOUND, COPY, LINK, REST] = [
 ]
 
 test('[LAB-22] each login, link and token of a sandbox ends in its minute, with the reason of the session layer', async () => {
-  const sandbox = await Sandbox.open(1, CONFIG)
+  const sandbox = await Sandbox.open(CONFIG)
   assert.deepEqual(endsIn(sandbox), {})
   await sandbox.move(60, 'An hour')
   assert.deepEqual(endsIn(sandbox), {
@@ -45,7 +45,7 @@ test('[LAB-22] each login, link and token of a sandbox ends in its minute, with 
 })
 
 test('[LAB-22] what is used lives on until the absolute timeout, and the timeouts are those of the configuration', async () => {
-  const sandbox = await Sandbox.open(1, { ...CONFIG, sessionAbsoluteHours: 6, deviceBindingMinutes: 20 })
+  const sandbox = await Sandbox.open({ ...CONFIG, sessionAbsoluteHours: 6, deviceBindingMinutes: 20 })
   await sandbox.keepUsing(5)
   assert.deepEqual(endsIn(sandbox), { [COPY]: '21 bindingFailed', [LINK]: '15 linkRefused' })
   await sandbox.keepUsing(1)
@@ -73,7 +73,7 @@ for (const [fault, what, makeStore] of [
   ['that forgets bindings', [COPY], forgetsBindings],
 ] as [string, string[], () => SessionStore][])
   test(`[LAB-22] a sandbox exposes a store ${fault}`, async () => {
-    const sandbox = await Sandbox.open(1, CONFIG, makeStore())
+    const sandbox = await Sandbox.open(CONFIG, makeStore())
     await sandbox.move(20, '20 minutes')
     if (what.includes(LOGIN)) await sandbox.move(60 * 24 * 60, '60 days')
     for (const title of what) assert.equal(endsIn(sandbox)[title], undefined, title)
@@ -83,18 +83,18 @@ test('[LAB-27] a sandbox lives for half an hour after its last use, and a new on
   const clock = manualClock()
   const sandboxes = new Sandboxes(CONFIG, clock, 2)
   const [first, second] = [await sandboxes.open(undefined), await sandboxes.open(undefined)]
-  assert.equal(sandboxes.find(first)?.number, 1)
+  const { sandbox, name = '' } = sandboxes.find(first) ?? {}
   const third = await sandboxes.open(undefined)
   assert.equal(sandboxes.find(second), undefined)
   clock.advance({ minutes: 29 })
-  assert.equal(sandboxes.findByNumber(1)?.number, 1)
+  assert.ok(sandbox && sandboxes.findByName(name) === sandbox)
   clock.advance({ minutes: 29 })
   assert.equal(sandboxes.find(third), undefined)
-  assert.equal(sandboxes.find(first)?.number, 1)
+  assert.ok(sandboxes.find(first)?.sandbox === sandbox)
   const fourth = await sandboxes.open(first)
-  assert.equal(sandboxes.find(first), undefined)
-  assert.equal(sandboxes.find(fourth)?.number, 4)
-  assert.equal(sandboxes.find(undefined), undefined)
+  for (const key of [first, name, undefined]) assert.equal(sandboxes.find(key), undefined)
+  assert.ok(sandboxes.find(fourth))
+  for (const other of [name, fourth]) assert.equal(sandboxes.findByName(other), undefined)
 })
 
 /** The minute and the event of each end, by the title of the thing. */

@@ -273,7 +273,7 @@ test('[STORAGE-5] a value that cannot be shared is refused with its path and num
   for (let level = 0; level < 300; level++) deep = [deep]
   const values: [unknown, RegExp][] = [
     [{ when: new Date() }, /^storage\.status\.when: a Date cannot be stored/],
-    [{ list: [1, { f() {} }] }, /^storage\.status\.list\[1\]\.f: a function/],
+    [{ first: [{}], list: [1, { f() {} }] }, /^storage\.status\.list\[1\]\.f: a function/],
     [Symbol('s'), /^storage\.status: a symbol/],
     [{ [Symbol('s')]: 1 }, /^storage\.status: a symbol as a key/],
     [new Customer(), /^storage\.status: a Customer/],
@@ -319,6 +319,7 @@ test('[STORAGE-5] a value that cannot be shared is refused with its path and num
     [],
     {},
     [[null]],
+    Array(2).fill({ list: [] }),
     { a: undefined },
     '\u0000\ud800',
     'x'.repeat(1000),
@@ -402,14 +403,17 @@ test('codecs store values that JSON cannot store', async (t) => {
     {
       ...PAGES,
       '/date': async (session) => {
-        await session.use((storage) => void (storage.when = [{ at: new Date(5) }]))
+        await session.use((storage) => void (storage.when = [6, { note: 'noon', at: new Date(5) }]))
         return codeOf(session.use((storage) => void (storage.x = { $codec: 'date' })))
       },
-      '/year': async (session) => (session.storage.when as { at: Date }[])[0]?.at.getTime(),
+      '/stored': async (session) => {
+        const [first, { note, at }] = session.storage.when as [number, { note: string; at: Date }]
+        return [first, note, at.getTime()]
+      },
     },
     { codecs: [date] },
   )
   const ana = visitor()
   assert.equal(await ana.read('/date'), 'VALUE_NOT_SHAREABLE')
-  assert.equal(await ana.read('/year'), 5)
+  assert.deepEqual(await ana.read('/stored'), [6, 'noon', 5])
 })
