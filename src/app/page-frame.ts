@@ -63,7 +63,7 @@ export function pageFrame(
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
       theme: themeOf(session) ?? '',
-      themeNext: session && mayComeBack(ctx) ? ctx.url : '',
+      themePage: session && mayComeBack(ctx) ? ctx.url : '',
       chip: inspector?.chip(ctx),
       publicDemo: config.demoPublic
         ? {

@@ -29,11 +29,11 @@ export function keptTheme(session: Themed): Pick<CrmStorage, 'theme'> {
 
 /** Stores the chosen theme, and returns to the page of the form. Every visitor may choose, so a guest's session begins. */
 export async function chooseTheme(ctx: Context): Promise<void> {
-  const { theme, next } = Object(ctx.request.body) as Record<string, unknown>
+  const { theme, page } = Object(ctx.request.body) as Record<string, unknown>
   await storeTheme(currentSession(ctx), asTheme(theme))
   ctx.status = 303
   // The browser scrolls back to the form.
-  ctx.redirect(`${safeNext(next) ?? '/'}#theme`)
+  ctx.redirect(`${safeNext(page) ?? '/'}#theme`)
 }
 
 /** Stores the theme in the guest's session after a logout. The logout has succeeded, even if this write fails. */

@@ -47,7 +47,7 @@ export function createPlatform(options: PlatformOptions): Koa {
       ownLinks: [],
       footerLinks: [],
       theme: '',
-      themeNext: '',
+      themePage: '',
       chip: undefined,
       publicDemo: undefined,
       tour: undefined,

@@ -23,7 +23,7 @@ export interface Frame {
   /** The chosen theme. '' for the theme of the system. */
   theme: string
   /** The page to which the form of the theme returns. '' if this page has no such form. */
-  themeNext: string
+  themePage: string
   /** Only on a public demo. */
   publicDemo:
     | {

@@ -9,7 +9,7 @@ test('[THEME-1] [THEME-2] the chosen theme is in the first byte of every page, a
     const demo = await startDemo(t, settings)
     const ada = demo.visitor()
     assert.equal(themeOf(await ada.get('/')), 'light dark')
-    const chosen = await ada.post('/theme', { theme: 'dark', next: '/authenticate.shtml?next=%2Fcustomers' })
+    const chosen = await ada.post('/theme', { theme: 'dark', page: '/authenticate.shtml?next=%2Fcustomers' })
     assert.deepEqual([chosen.status, chosen.location], [303, '/authenticate.shtml?next=%2Fcustomers#theme'])
     assert.equal(themeOf(await ada.get('/')), 'dark')
     await ada.logInWell(1)
@@ -17,7 +17,7 @@ test('[THEME-1] [THEME-2] the chosen theme is in the first byte of every page, a
     await ada.logOut()
     assert.equal(themeOf(await ada.get('/')), 'dark')
     assert.equal(themeOf(await ada.get('/nope')), 'dark', 'an error page too')
-    await ada.post('/theme', { theme: '', next: '/' })
+    await ada.post('/theme', { theme: '', page: '/' })
     assert.equal(themeOf(await ada.get('/')), 'light dark')
   }
 })
@@ -31,10 +31,10 @@ test('[THEME-3] a choice begins a guest’s session only if there is something t
   const demo = await startDemo(t, { guests: 'first-write' })
   const visitor = demo.visitor()
   for (const theme of ['', 'purple', '"><script>']) {
-    const answer = await visitor.post('/theme', { theme, next: '//example.org' })
+    const answer = await visitor.post('/theme', { theme, page: '//example.org' })
     assert.deepEqual([answer.status, answer.location, answer.setCookies], [303, '/#theme', []], theme)
   }
-  await visitor.post('/theme', { theme: 'light', next: '/' })
+  await visitor.post('/theme', { theme: 'light', page: '/' })
   assert.equal(themeOf(await visitor.get('/')), 'light')
   assert.equal(themeOf(await demo.visitor().get('/')), 'light dark', 'another browser')
 })
