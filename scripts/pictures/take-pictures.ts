@@ -25,6 +25,7 @@ try {
     'test',
     'test/e2e/stories',
     '--project=desktop',
+    '--grep-invert=@variant',
     '--workers=1',
     '--max-failures=1',
     '--reporter=list',
@@ -32,7 +33,10 @@ try {
   const env = { ...process.env, PICTURES: folder, FONTCONFIG_FILE: join(import.meta.dirname, 'fonts.conf') }
   const { status } = spawnSync(process.execPath, [PLAYWRIGHT, ...stories], { cwd: ROOT, env, stdio: 'inherit' })
   if (status === 0) writePictures()
-  else console.log('No picture was written, because a story failed. The stories need the port 8044.')
+  else
+    console.log(
+      'No picture was written, because a story failed. The stories need the ports 8044 and 8045, and the Liberation fonts.',
+    )
   process.exitCode = status ?? 1
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -37,19 +37,24 @@ export class PageInspector {
   /** Opens a page with an empty cache. Checks the transferred bytes, the hosts and the layout shift. */
   async open(path: string): Promise<string[]> {
     const hosts = new Set<string>()
+    const complaints: string[] = []
     const onRequest = (request: { url(): string }) => hosts.add(new URL(request.url()).host)
     await this.#cdp.send('Network.setCacheDisabled', { cacheDisabled: true })
     this.#page.on('request', onRequest)
-    this.#bytes = 0
-    await this.#page.goto(path)
-    const shift = await this.#page.evaluate<number>(LAYOUT_SHIFT)
+    for (const viewport of [PHONE, DESKTOP]) {
+      await this.#page.setViewportSize(viewport)
+      this.#bytes = 0
+      await this.#page.goto(path)
+      const shift = await this.#page.evaluate<number>(LAYOUT_SHIFT)
+      if (shift >= MOST_LAYOUT_SHIFT) complaints.push(`${path}: layout shift of ${shift} at ${viewport.width} px`)
+    }
     const bytes = this.#bytes
     this.#page.off('request', onRequest)
     await this.#cdp.send('Network.setCacheDisabled', { cacheDisabled: false })
     const others = [...hosts].filter((host) => host !== new URL(this.#page.url()).host)
     return [
+      ...complaints,
       ...(bytes > (path === '/api/docs' ? MOST_BYTES_OF_DOCS : MOST_BYTES) ? [`${path}: ${bytes} bytes`] : []),
-      ...(shift >= MOST_LAYOUT_SHIFT ? [`${path}: layout shift of ${shift}`] : []),
       ...others.map((host) => `${path}: a request to ${host}`),
     ]
   }

@@ -1,6 +1,6 @@
 import { unusedCustomer } from '../fixtures.ts'
 import type { Person } from './person.ts'
-import { expect, test } from './story.ts'
+import { expect, test, VARIANT } from './story.ts'
 
 test('Ada asks for a discount, an approver decides on the site of a platform, and her page shows the decision by itself', async ({
   demo,
@@ -12,6 +12,7 @@ test('Ada asks for a discount, an approver decides on the site of a platform, an
   await step('Ada asks for a discount. A platform of another company decides.', async (picture) => {
     await ada.opens('/authenticate.shtml')
     await ada.logsIn('1')
+    await ada.sees('Welcome, Ada Marlow')
     await ada.opens(`/customers/${await unusedCustomer(demo, 1)}`)
     await asksForDiscount(ada, '$4DSID')
     await picture('approval-1-waiting', ada)
@@ -52,25 +53,27 @@ for (const [scenario, decision, button] of [
   ['state', 'refused', 'Refuse'],
   ['REST', 'approved', 'Approve'],
 ] as const)
-  test(`a platform that calls back by ${scenario} reports that the discount is ${decision}`, async ({
-    demo,
-    person,
-  }) => {
-    const ada = await person('Ada')
-    await ada.opens('/authenticate.shtml')
-    await ada.logsIn('1')
-    await ada.opens(`/customers/${await unusedCustomer(demo, 1)}`)
-    await asksForDiscount(ada, scenario)
-    const approver = await opensPlatform(ada)
-    await approver.presses(button)
-    await approver.isTold(`You ${decision} this.`)
-    await ada.isTold(decision)
-    await approver.presses('Call back again')
-    await approver.reads('Invalid token')
-    await ada.isTold(decision)
-    await ada.follows('All your requests')
-    await ada.reads(decision)
-  })
+  test(
+    `a platform that calls back by ${scenario} reports that the discount is ${decision}`,
+    VARIANT,
+    async ({ demo, person }) => {
+      const ada = await person('Ada')
+      await ada.opens('/authenticate.shtml')
+      await ada.logsIn('1')
+      await ada.sees('Welcome, Ada Marlow')
+      await ada.opens(`/customers/${await unusedCustomer(demo, 1)}`)
+      await asksForDiscount(ada, scenario)
+      const approver = await opensPlatform(ada)
+      await approver.presses(button)
+      await approver.isTold(`You ${decision} this.`)
+      await ada.isTold(decision)
+      await approver.presses('Call back again')
+      await approver.reads('Invalid token')
+      await ada.isTold(decision)
+      await ada.follows('All your requests')
+      await ada.reads(decision)
+    },
+  )
 
 async function asksForDiscount(salesperson: Person, scenario: string): Promise<void> {
   await salesperson.unfolds('Ask for approval of a discount')

@@ -3,11 +3,12 @@ import { expect, test } from './story.ts'
 test('Ada logs in and sees her top 3 customers, and a logout leaves nothing behind', async ({ person, step }) => {
   const ada = await person('Ada')
 
-  await step('Ada opens a page that needs a login. The demo asks for it first.', async (picture) => {
+  const guest = await step('Ada opens a page that needs a login. The demo asks for it first.', async (picture) => {
     await ada.opens('/customers')
     await ada.isAt(/\/authenticate\.shtml\?next=%2Fcustomers$/)
     await ada.sees('Log In')
     await picture('login-1-form', ada)
+    return ada.sessionId()
   })
 
   await step('An unknown userId and a wrong password each get their own answer.', async () => {
@@ -30,6 +31,7 @@ test('Ada logs in and sees her top 3 customers, and a logout leaves nothing behi
     async (picture) => {
       await ada.follows('Welcome')
       await ada.sees('Welcome, Ada Marlow')
+      expect(await ada.sessionId()).not.toBe(guest)
       const top3 = await ada.listBelow('Your top 3 customers')
       expect(top3).toHaveLength(3)
       await picture('login-2-welcome', ada)

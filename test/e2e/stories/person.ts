@@ -169,10 +169,6 @@ export class Person {
     return String(cookies[0]?.value)
   }
 
-  async closes(): Promise<void> {
-    await this.page.close()
-  }
-
   /** The links in the list below a heading. */
   async listBelow(heading: string): Promise<string[]> {
     return this.page.getByRole('region', { name: heading }).getByRole('listitem').getByRole('link').allTextContents()
@@ -181,6 +177,11 @@ export class Person {
   /** The link in the first row of the table. */
   async firstInTable(): Promise<string> {
     return String(await this.page.locator('tbody').getByRole('link').first().textContent())
+  }
+
+  async sessionId(): Promise<string> {
+    const [id = ''] = (await this.sessionCookie()).split('.')
+    return id
   }
 
   #field(label: string): Locator {

@@ -54,4 +54,7 @@ export const test = base.extend<Story>({
     ),
 })
 
+/** Marks a test that has no pictures, so `npm run screenshots` leaves it out. */
+export const VARIANT = { tag: '@variant' }
+
 export { expect } from '../fixtures.ts'
