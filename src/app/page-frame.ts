@@ -78,8 +78,9 @@ export function pageFrame(
 }
 
 /** The answer to a form cannot be opened again, and the form of the theme must not contain a one-time link. */
-function mayComeBack({ method, status, url }: Context): boolean {
-  return method === 'GET' && status === 200 && maskSecrets(url) === url
+function mayComeBack({ method, status, query }: Context): boolean {
+  const hasSecret = Object.keys(query).some((name) => maskSecrets(`${name}=1`) !== `${name}=1`)
+  return method === 'GET' && status === 200 && !hasSecret
 }
 
 /** Staff log in with the userId. The user name of a customer is the e-mail address, with which the customer logs in. */
