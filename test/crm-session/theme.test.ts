@@ -11,6 +11,7 @@ test('[THEME-1] [THEME-2] the chosen theme is in the first byte of every page, a
     assert.equal(themeOf(await ada.get('/')), 'light dark')
     const chosen = await ada.post('/theme', { theme: 'dark', page: '/authenticate.shtml?next=%2Fcustomers' })
     assert.deepEqual([chosen.status, chosen.location], [303, '/authenticate.shtml?next=%2Fcustomers#theme'])
+    assert.match((await ada.get('/under-the-hood')).text, /theme[^<]*<span[\s\S]*?<ins>&quot;dark&quot;/)
     assert.equal(themeOf(await ada.get('/')), 'dark')
     await ada.logInWell(1)
     assert.equal(themeOf(await ada.get('/customers')), 'dark')
