@@ -41,13 +41,18 @@ export class BrowserKey {
 
   /** Takes the answer to one of these requests. */
   take({ status, headers, body }: KeyAnswer): void {
+    const challenge = challengeIn(headers.get('secure-session-challenge') ?? undefined)
+    if (status === 403 && challenge !== '' && this.#binding) {
+      this.#binding.challenge = challenge
+      return
+    }
     const rules = status === 200 ? JSON.parse(body) : undefined
     // The browser forgets the key of a session that has ended.
     this.#binding = rules?.credentials && {
       id: rules.session_identifier,
       refreshPath: rules.refresh_url,
       cookieName: rules.credentials[0].name,
-      challenge: challengeIn(headers.get('secure-session-challenge') ?? undefined),
+      challenge,
     }
   }
 }

@@ -100,8 +100,11 @@ export class Browser {
   }
 
   async #open(method: string, path: string, cookie?: string): Promise<Shown> {
-    const proof = this.#key.proof(this.cookie)
-    if (proof) this.#key.take(await this.#send('POST', proof.path, proof.headers))
+    // The challenge of the last proof may be too old. The answer then contains a new one.
+    for (let proofs = 0; proofs < 2; proofs++) {
+      const proof = this.#key.proof(this.cookie)
+      if (proof) this.#key.take(await this.#send('POST', proof.path, proof.headers))
+    }
     const { headers, shown } = await this.#send(method, path, {}, cookie)
     const { hasKey = true } = this.#parts
     const registration = hasKey && this.#key.registration(headers.get('secure-session-registration'))

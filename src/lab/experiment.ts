@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Browser, type SentRequest } from './browser.ts'
@@ -60,7 +61,7 @@ export async function runExperiment(experiment: Pick<Experiment, 'run'>, start: 
   const outage = new Outage()
   const contestant = start({ hold: holds.hold, outage })
   const server = createServer(contestant.listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   let begun = 0
   const requests: SentRequest[] = []

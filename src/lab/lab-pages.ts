@@ -12,6 +12,7 @@ import { koaSession } from './koa-session.ts'
 import type { LabLimit } from './lab-limit.ts'
 import { thisLayer } from './this-layer.ts'
 import { type RequestRow, requestRows, type Timeline, timelineOf } from './timeline.ts'
+import { Turns } from './turns.ts'
 
 interface ListPage extends PageModel {
   isOpen: boolean
@@ -47,8 +48,10 @@ interface Parts {
   limit: LabLimit
 }
 
+const MOST_RUNS = 30
+
 const OWN_SET_UP =
-  'A manager with a memory store and its default settings, below crossOriginGuard(). The login passes { login: true }.'
+  'A manager with a memory store and its default settings. The middleware crossOriginGuard() runs before it. The login passes { login: true }.'
 const BOUND = 'This layer with device binding'
 const BOUND_SET_UP =
   'The same with { deviceBinding: {} }. The browser has a key, and proves it every ten minutes. Real browsers do this only over https.'
@@ -57,6 +60,8 @@ const BOUND_SET_UP =
 export function labPages({ config, limit }: Parts) {
   // A run needs one process, because its stores are in memory.
   const isOpen = config.webConcurrency === 1
+  // A run opens dozens of connections, so the runs of all visitors wait for each other.
+  const turns = new Turns()
 
   const show = async (ctx: Context, experiment: Experiment, hasRun: boolean) =>
     ctx.show<ExperimentPage>('lab/experiment', {
@@ -81,7 +86,11 @@ export function labPages({ config, limit }: Parts) {
       const experiment = experimentOf(ctx)
       if (!isOpen) throw new Problem(503, 'The lab runs in a single process. Start the server without WEB_CONCURRENCY.')
       await limit.countRun(ctx.ip)
-      await show(ctx, experiment, true)
+      if (turns.jobs >= MOST_RUNS)
+        throw new Problem(503, 'Too many experiments are waiting. Please try again in a few seconds.', {
+          'Retry-After': '5',
+        })
+      await turns.run(() => show(ctx, experiment, true))
     },
 
     /** The source of the test that proves the promise. */

@@ -41,7 +41,7 @@ export const STEPS: readonly Step[] = [
   {
     title: 'A second device',
     summary: 'A one-time link brings the session along.',
-    text: 'Open a one-time link in a private window. That window gets its own cookie for this same session, with your name and your top 3. Reload this page to see it in the list.',
+    text: 'Open a one-time link in a private window. That window gets its own cookie for this same session, with your name and your top 3. Then open “Your devices” again, and see it in the list.',
     page: '/account/sessions',
     paths: /^\/(account\/sessions|tour\/link)$/,
     needs: 'viewPortfolio',

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import { demoAccounts } from '../../db/demo/demo-accounts.ts'
 import type { Database } from '../../db/tables.ts'
+import { isLoopback } from '../config/config.ts'
 import { type CrmSession, currentSession, signedIn } from '../crm-session/crm-session.ts'
 import { type QrCode, qrCode } from '../mail/index.ts'
 import { safeNext } from '../session/http/index.ts'
@@ -13,7 +14,8 @@ export const LINK_MINUTES = 15
 
 interface LinkPage extends PageModel {
   link: string
-  qr: QrCode
+  /** Undefined for a link that a phone cannot open, because its host is this machine. */
+  qr: QrCode | undefined
   minutes: number
 }
 
@@ -70,7 +72,7 @@ export function tourPages({ database, origins }: TourParts) {
       ctx.show<LinkPage>('tour/link', {
         title: 'Your one-time link',
         link,
-        qr: qrCode(link),
+        qr: isLoopback(new URL(link).hostname) ? undefined : qrCode(link),
         minutes: LINK_MINUTES,
       })
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { Server } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
@@ -71,6 +72,14 @@ test('[LAB-20] without device binding, a stolen cookie also opens the session of
   const { holds, actual } = await runExperiment(stolenCookie, thisLayer())
   assert.equal(holds, false)
   assert.match(actual, /It still did after 11 minutes\. .* When Ana had signed out the others, it opened nothing\.$/)
+})
+
+test('[LAB-7] a run that finds no free port fails alone', async (t) => {
+  t.mock.method(Server.prototype, 'listen', function (this: Server) {
+    queueMicrotask(() => this.emit('error', new Error('EMFILE')))
+    return this
+  })
+  await assert.rejects(runExperiment(EXPERIMENTS[0] ?? assert.fail(), thisLayer()), /EMFILE/)
 })
 
 function read(file: string): string {

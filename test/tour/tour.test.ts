@@ -99,6 +99,9 @@ test('[TOUR-5] a link opens the session with its tour on a second device, once, 
   const { demo, ada } = await onTour(t)
   const made = await ada.post('/tour/link')
   assert.deepEqual([made.status, headingOf(made)], [200, 'Your one-time link'])
+  // A phone cannot open a link to localhost.
+  const named = await onTour(t, await startDemo(t, { publicUrl: 'http://crm.example' }))
+  assert.deepEqual([made, await named.ada.post('/tour/link')].map(hasQrCode), [false, true])
   const path = /authenticationOK\.shtml\?\$4DSID=[0-9A-F]{32}/.exec(made.text)?.[0] ?? ''
   const [phone, late] = [demo.visitor(), demo.visitor()]
   assert.equal(headingOf(await phone.get(`/${path}`)), 'Open this link?')
@@ -127,6 +130,10 @@ async function onTour(t: Parameters<typeof startDemo>[0], started?: Demo) {
   await ada.post('/tour')
   await ada.logIn(1, 'crm-demo', { tour: '1' })
   return { demo, ada }
+}
+
+function hasQrCode({ text }: Answer): boolean {
+  return text.includes('QR code of the link')
 }
 
 /** The number and the title of the step that the bar of a page shows. '' without a bar. */

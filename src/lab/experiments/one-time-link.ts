@@ -15,7 +15,7 @@ export const oneTimeLink: Experiment = {
   ],
   expected: `The scanner does not get in, Ben gets in, and one of the ${PEOPLE} browsers gets in.`,
   usualWay:
-    'koa-session has no one-time links. The application finds the token in a table, and deletes the token after its use. The GET request opens the link.',
+    'koa-session has no one-time links, so the result depends on the application. Here, as in many applications, the GET request of the link finds the token in a table, opens the link, and then deletes the token.',
   ownWay: 'The link is made with createOTP({ confirm: true }), so a GET request does not open it.',
   promise: 'OTP-7',
   test: 'test/session/core/one-time-links.test.ts',

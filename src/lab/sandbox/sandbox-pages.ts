@@ -115,7 +115,7 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
       const { step, end, page } = ctx.request.body as Record<string, unknown>
       if (step === 'start') {
         await limit.countRun(ctx.ip)
-        ctx.append('Set-Cookie', `${cookieName}=${await sandboxes.open(keyOf(ctx))}; ${attributes}`)
+        ctx.append('Set-Cookie', `${cookieName}=${await sandboxes.open(keyOf(ctx), ctx.ip)}; ${attributes}`)
       } else {
         await limit.countStep(ctx.ip)
         const sandbox = sandboxes.find(keyOf(ctx))?.sandbox

@@ -1,6 +1,8 @@
 import type { DeviceDescription, SessionStore } from '../../session/index.ts'
 import { memoryStore } from '../../session/stores/memory/index.ts'
+import { formatCount } from '../../web/format.ts'
 import type { Shown } from '../contestant.ts'
+import { Turns } from '../turns.ts'
 import { createSite, type Site } from './site.ts'
 import { beginThings, type End, type Limits, type Thing, type ThingsConfig, USER } from './things.ts'
 
@@ -27,7 +29,8 @@ export class Sandbox {
   readonly #site: Site
   readonly #log: LogEntry[] = []
   #watched: Watched[] = []
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Two requests of a visitor must not move the clock at the same time. */
+  readonly #turns = new Turns()
 
   /** Tests pass a broken store. */
   static async open(config: ThingsConfig, store: SessionStore = memoryStore()): Promise<Sandbox> {
@@ -64,7 +67,7 @@ export class Sandbox {
 
   /** Moves the clock. Looks at the things at each of their ends on the way. */
   move(minutes: number, text: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       this.#note(text)
       await this.#pass(minutes)
     })
@@ -72,7 +75,7 @@ export class Sandbox {
 
   /** The user opens a page on each device, and the program calls the API. */
   use(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       this.#note(`${USER} uses all that is still alive`)
       await this.#use()
     })
@@ -80,7 +83,7 @@ export class Sandbox {
 
   /** The same every 20 minutes. */
   keepUsing(hours: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       this.#note(`${USER} uses all that is still alive, every 20 minutes, for ${hours} hours`)
       for (let use = 0; use < hours * 3; use++) {
         await this.#pass(20)
@@ -91,7 +94,7 @@ export class Sandbox {
 
   /** Signs out a device, as in the user's list of devices. */
   signOut(id: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#site.manager.end(id, 'revoked')
       await this.#look()
     })
@@ -109,14 +112,15 @@ export class Sandbox {
 
   /** The cookies of the user's browsers. The user has just opened a page in each of them. */
   copyCookies(): Promise<{ title: string; cookie: string }[]> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const copies = []
-      this.#note(`${USER} opens a page in two browsers, and you copy their cookies`)
       for (const { thing, ended } of this.#watched) {
         if (ended || !thing.browser) continue
         await thing.use?.()
         copies.push({ title: `${thing.title}: ${thing.hint}`, cookie: thing.browser.cookie })
       }
+      const browsers = formatCount(copies.length, 'browser', 'browsers')
+      if (copies.length > 0) this.#note(`${USER} opens a page in ${browsers}, and you copy the cookies`)
       await this.#look()
       return copies
     })
@@ -124,7 +128,7 @@ export class Sandbox {
 
   /** A request of a visitor. It takes a minute, because the session layer records where a request comes from once a minute. */
   arrive(cookie: string, { device, address }: { device: string; address: string }): Promise<Shown> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       await this.#pass(1)
       const exchange = this.#site.connect({ address, isProbe: false })
       const headers = { 'user-agent': device, ...(cookie !== '' && { cookie }) }
@@ -181,12 +185,5 @@ export class Sandbox {
   #note(text: string, event = ''): void {
     this.#log.unshift({ at: this.now, text, event })
     this.#log.length = Math.min(this.#log.length, MOST_LOGGED)
-  }
-
-  /** Two requests of a visitor must not move the clock at the same time. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(run)
-    this.#turn = turn.catch(() => {})
-    return turn
   }
 }

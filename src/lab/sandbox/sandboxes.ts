@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../session/index.ts'
+import { networksOf } from '../../web/client-address.ts'
 import { Sandbox } from './sandbox.ts'
 import type { ThingsConfig } from './things.ts'
 
@@ -10,6 +11,8 @@ interface Kept {
   sandbox: Sandbox
   /** Names the sandbox in addresses. Unlike the key, it does not open the pages of the visitor. */
   name: string
+  /** The network of the visitor. */
+  network: string
   until: number
 }
 
@@ -27,12 +30,14 @@ export class Sandboxes {
   }
 
   /** Returns the key of a new sandbox, which replaces the visitor's previous one. */
-  async open(previous: string | undefined): Promise<string> {
+  async open(previous: string | undefined, address: string): Promise<string> {
     const sandbox = await Sandbox.open(this.#config)
     if (previous !== undefined) this.#byKey.delete(previous)
     const [key, name] = [randomUUID(), randomUUID()]
-    this.#byKey.set(key, { sandbox, name, until: this.#until() })
+    const { own, site } = networksOf(address)
+    this.#byKey.set(key, { sandbox, name, network: site ?? own, until: this.#until() })
     this.#removeOld()
+    if (this.#byKey.size > this.#most) this.#removeOneOfBusiest()
     return key
   }
 
@@ -55,7 +60,15 @@ export class Sandboxes {
   }
 
   #removeOld(): void {
-    for (const [key, { until }] of this.#byKey)
-      if (until <= this.#clock.now() || this.#byKey.size > this.#most) this.#byKey.delete(key)
+    for (const [key, { until }] of this.#byKey) if (until <= this.#clock.now()) this.#byKey.delete(key)
+  }
+
+  /** Removes a sandbox of the network that has the most, so no network can displace the sandboxes of all others. */
+  #removeOneOfBusiest(): void {
+    const counts = new Map<string, number>()
+    for (const { network } of this.#byKey.values()) counts.set(network, (counts.get(network) ?? 0) + 1)
+    const most = Math.max(...counts.values())
+    const [found] = [...this.#byKey].find(([, { network }]) => counts.get(network) === most) ?? []
+    if (found !== undefined) this.#byKey.delete(found)
   }
 }

@@ -44,6 +44,14 @@ test('[LAB-22] each login, link and token of a sandbox ends in its minute, with 
   })
 })
 
+test('[LAB-22] a bound login that is used every 20 minutes lives on, also when each proof needs a new challenge', async () => {
+  for (const deviceBindingMinutes of [5, 10, 30]) {
+    const sandbox = await Sandbox.open({ ...CONFIG, deviceBindingMinutes })
+    await sandbox.keepUsing(12)
+    assert.equal(endsIn(sandbox)[BOUND], '720 ended: absolute', `${deviceBindingMinutes} minutes`)
+  }
+})
+
 test('[LAB-22] what is used lives on until the absolute timeout, and the timeouts are those of the configuration', async () => {
   const sandbox = await Sandbox.open({ ...CONFIG, sessionAbsoluteHours: 6, deviceBindingMinutes: 20 })
   await sandbox.keepUsing(5)
@@ -82,19 +90,32 @@ for (const [fault, what, makeStore] of [
 test('[LAB-27] a sandbox lives for half an hour after its last use, and a new one displaces the least recently used', async () => {
   const clock = manualClock()
   const sandboxes = new Sandboxes(CONFIG, clock, 2)
-  const [first, second] = [await sandboxes.open(undefined), await sandboxes.open(undefined)]
+  const openFrom = (network: number) => sandboxes.open(undefined, `192.0.2.${network}`)
+  const [first, second] = [await openFrom(1), await openFrom(2)]
   const { sandbox, name = '' } = sandboxes.find(first) ?? {}
-  const third = await sandboxes.open(undefined)
+  const third = await openFrom(3)
   assert.equal(sandboxes.find(second), undefined)
   clock.advance({ minutes: 29 })
   assert.ok(sandbox && sandboxes.findByName(name) === sandbox)
   clock.advance({ minutes: 29 })
   assert.equal(sandboxes.find(third), undefined)
   assert.ok(sandboxes.find(first)?.sandbox === sandbox)
-  const fourth = await sandboxes.open(first)
+  const fourth = await sandboxes.open(first, '192.0.2.1')
   for (const key of [first, name, undefined]) assert.equal(sandboxes.find(key), undefined)
   assert.ok(sandboxes.find(fourth))
   for (const other of [name, fourth]) assert.equal(sandboxes.findByName(other), undefined)
+})
+
+test('[LAB-27] a network that opens many sandboxes displaces its own, and none of another network', async () => {
+  const sandboxes = new Sandboxes(CONFIG, manualClock(), 3)
+  const others = [await sandboxes.open(undefined, '192.0.2.1'), await sandboxes.open(undefined, '2001:db8:2::1')]
+  const own: string[] = []
+  for (let network = 1; network <= 4; network++) own.push(await sandboxes.open(undefined, `2001:db8:1:${network}::1`))
+  for (const key of others) assert.ok(sandboxes.find(key))
+  assert.deepEqual(
+    own.map((key) => sandboxes.find(key) !== undefined),
+    [false, false, false, true],
+  )
 })
 
 /** The minute and the event of each end, by the title of the thing. */
