@@ -74,7 +74,7 @@ test('[FACE-2] signing out all other devices, even with a double click, keeps th
   await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Your devices')
   await tab.close()
   await page.getByRole('button', { name: 'Log out everywhere' }).click()
-  await page.getByRole('button', { name: 'Log out everywhere now' }).click()
+  await page.getByRole('button', { name: 'Log out now' }).click()
   await expect(page.getByRole('banner').getByRole('link', { name: 'Log in' })).toBeVisible()
   await phone.context().close()
 })
