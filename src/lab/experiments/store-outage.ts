@@ -19,7 +19,7 @@ export const storeOutage: Experiment = {
   usualWay:
     'koa-session with a store. The login calls regenerate(), which deletes the old session and then stores the new session.',
   otherwise: {
-    setUp: 'Without regenerate() at the login, which allows session fixation',
+    setUp: 'Without regenerate() at the login, so that session fixation is possible',
     usual: { regenerates: false },
   },
   ownWay:

@@ -148,6 +148,8 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
 
     /** Says who the user of the request is in the sandbox. Mount it above the sessions of the demo. */
     async page(ctx: Context) {
+      // The client is a terminal, so errors come as text too.
+      ctx.req.headers.accept = 'text/plain'
       requireOpen()
       const sandbox = sandboxes.findByName(ctx.params.name ?? '')
       if (!sandbox) throw new Problem(404, 'This sandbox is gone. Start a new one at /lab/curl.')

@@ -60,7 +60,11 @@ test('[LAB-26] a cookie of a sandbox opens nothing of the demo, and a cookie of 
     const { text } = await demo.visitor().get(path, { Cookie: `${name}=${ada.sessionCookie}` })
     assert.equal(text, 'You are a guest.\n')
   }
-  assert.equal((await demo.visitor().get(`${STEP}/unknown`)).status, 404)
+  const gone = await demo.visitor().get(`${STEP}/unknown`)
+  assert.deepEqual(
+    [gone.status, gone.text],
+    [404, 'Page not found\nThis sandbox is gone. Start a new one at /lab/curl.\n'],
+  )
 })
 
 test('[LAB-25] the line for curl names the address of the visitor, also on a server without sessions', async (t) => {
