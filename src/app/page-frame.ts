@@ -4,9 +4,11 @@ import { type CrmSession, shownSession } from '../crm-session/crm-session.ts'
 import { isSharedAccount } from '../crm-session/own-sessions.ts'
 import type { Privilege } from '../crm-session/privileges.ts'
 import { sessionLeft } from '../crm-session/session-left.ts'
+import { themeOf } from '../crm-session/theme.ts'
 import { mailboxPath } from '../mail/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { resetCountdown } from '../public-demo/reset-time.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import type { Frame, PageLink } from '../web/pages.ts'
 import { whyRefused } from './public-demo.ts'
 
@@ -20,7 +22,7 @@ const LINKS: readonly { label: string; href: string; needs: Privilege }[] = [
   { label: 'Audit', href: '/admin/audit', needs: 'WebAdmin' },
 ]
 const OWN_LINKS = [
-  { label: 'Your devices', href: '/account/sessions' },
+  { label: 'Devices', href: '/account/sessions' },
   { label: 'API tokens', href: '/account/tokens' },
   { label: 'Password', href: '/account/password' },
   { label: 'E-mail', href: '/account/email' },
@@ -60,6 +62,8 @@ export function pageFrame(
       links: LINKS.filter(({ needs }) => session?.hasPrivilege(needs) === true).map(linkTo),
       ownLinks: isSignedIn && session.userId !== undefined ? OWN_LINKS.map(linkTo) : [],
       footerLinks,
+      theme: themeOf(session) ?? '',
+      themePage: session && mayComeBack(ctx) ? ctx.url : '',
       chip: inspector?.chip(ctx),
       publicDemo: config.demoPublic
         ? {
@@ -71,6 +75,12 @@ export function pageFrame(
       tour: tour?.bar(ctx),
     }
   }
+}
+
+/** The answer to a form cannot be opened again, and the form of the theme must not contain a one-time link. */
+function mayComeBack({ method, status, query }: Context): boolean {
+  const hasSecret = Object.keys(query).some((name) => maskSecrets(`${name}=1`) !== `${name}=1`)
+  return method === 'GET' && status === 200 && !hasSecret
 }
 
 /** Staff log in with the userId. The user name of a customer is the e-mail address, with which the customer logs in. */

@@ -35,6 +35,7 @@ const LOGIN: PublicRoute = { rule: 'open', limit: 'logins' }
 export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'POST /4DACTION/authenticate': LOGIN,
   'POST /logout': OWN,
+  'POST /theme': OWN,
   'POST /password/reset': { rule: 'own account', limit: 'mails' },
   'POST /password/new': ACCOUNT,
   'POST /password/new/decline': OPEN,

@@ -24,6 +24,7 @@ import { customerActions, customerListPages, customerPage, editCustomerPages, we
 import { requireSession } from '../crm-session/crm-session.ts'
 import { maskedSessions, sessionsOfVisitor } from '../crm-session/own-sessions.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
+import { chooseTheme } from '../crm-session/theme.ts'
 import { keepForm, UNSENT_FORM_PAGE, unsentFormPage } from '../crm-session/unsent-form.ts'
 import { mailboxPage } from '../mail/index.ts'
 import {
@@ -76,6 +77,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 
   routes.get('/', 'public', homePage(parts))
   routes.get('/api/docs', 'public', apiDocsPage())
+  routes.post('/theme', 'visitor', chooseTheme)
 
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)

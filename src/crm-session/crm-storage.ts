@@ -20,6 +20,8 @@ export interface CrmStorage {
   joined?: { handle: string; at: string; device: string }
   /** The refused copies of a cookie that a page has shown: the handle of the device, and the time. */
   shownCopies?: string[]
+  /** The colours of the pages. Without a value, they are those of the system. */
+  theme?: 'light' | 'dark'
   /** The step of the tour through the demo. Absent if the visitor is not on the tour. */
   tour?: { step: number }
   /** The latest decision of the external platform. */

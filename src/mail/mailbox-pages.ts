@@ -6,6 +6,7 @@ import { formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
 import { type QrCode, qrCode } from './qr-code.ts'
+import { MAIL_STYLE_SOURCE } from './render-mail.ts'
 
 interface MailboxPage extends PageModel {
   /** False when mail is sent over SMTP. */
@@ -42,6 +43,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
       ctx.body = kept
       return
     }
+    allowStyleOfMails(ctx)
     ctx.show<MailboxPage>('mail/mailbox', {
       title: 'Mailbox',
       isUsed,
@@ -55,4 +57,10 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
       })),
     })
   }
+}
+
+/** The frames of the mails have the policy of this page. */
+function allowStyleOfMails(ctx: Context): void {
+  const policy = ctx.response.get('Content-Security-Policy')
+  ctx.set('Content-Security-Policy', policy.replace('style-src', `style-src ${MAIL_STYLE_SOURCE}`))
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Eta } from 'eta'
 import type { MailKind } from '../../db/tables.ts'
@@ -7,6 +9,10 @@ import type { Mail } from './mail.ts'
 const views = join(projectRoot(), 'views', 'mail')
 const text = new Eta({ views, cache: true, autoTrim: false, autoEscape: false })
 const html = new Eta({ views, cache: true, autoTrim: false, autoEscape: true })
+
+const style = readFileSync(join(views, 'style.css'), 'utf8').replace(/\s+/g, ' ').trim()
+/** With this source in its policy, a page may show a mail in a frame with the mail's colours. It allows no other style. */
+export const MAIL_STYLE_SOURCE = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 
 /**
  * Renders `views/mail/<kind>.eta` as plain text and as HTML. The first paragraph is the subject of the mail.
@@ -30,7 +36,7 @@ export function renderMail(kind: MailKind, to: string, facts: object): Mail {
     to,
     subject,
     text: `${paragraphs.join('\n\n')}\n`,
-    html: html.render('html-layout', render(html, 'html-link')),
+    html: html.render('html-layout', { ...render(html, 'html-link'), style }),
     links,
   }
 }

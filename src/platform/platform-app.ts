@@ -46,6 +46,8 @@ export function createPlatform(options: PlatformOptions): Koa {
       links: [],
       ownLinks: [],
       footerLinks: [],
+      theme: '',
+      themePage: '',
       chip: undefined,
       publicDemo: undefined,
       tour: undefined,

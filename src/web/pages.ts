@@ -20,6 +20,10 @@ export interface Frame {
   footerLinks: readonly Omit<PageLink, 'current'>[]
   /** The short ID of the session, with its colours and the address of the inspector. Only the demo shows it. */
   chip: { shortId: string; colours: readonly string[]; href: string } | undefined
+  /** The chosen theme. '' for the theme of the system. */
+  theme: string
+  /** The page to which the form of the theme returns. '' if this page has no such form. */
+  themePage: string
   /** Only on a public demo. */
   publicDemo:
     | {

@@ -12,7 +12,7 @@ import { makeToken, tokensOf } from '../support/tokens.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
 // These forms name no acting user. They begin a session, belong to the owner of a mailed link, belong to the lab, which
-// does not use the visitor's session, or go through the tour, which guests use too.
+// does not use the visitor's session, or go through the tour or choose the theme, as guests do too.
 const EXEMPT = [
   '/4DACTION/authenticate',
   '/signup',
@@ -26,6 +26,7 @@ const EXEMPT = [
   '/password/new',
   '/password/new/decline',
   '/link/decline',
+  '/theme',
   '/lab/:experiment',
   '/lab/curl',
   '/lab/sandbox',

@@ -3,7 +3,8 @@ import { expect, expectNarrow, test } from './fixtures.ts'
 test('going back to the token, or sending its form again, creates no second token', async ({ page }) => {
   await page.goto('/authenticate.shtml?userId=3')
   await page.getByRole('button', { name: 'Log In' }).click()
-  await page.getByRole('link', { name: 'API tokens' }).click()
+  await page.getByRole('link', { name: 'Your account' }).click()
+  await page.getByRole('link', { name: 'API tokens' }).first().click()
   await page.getByLabel('Name').fill('Once')
   await page.getByRole('button', { name: 'Make the token' }).click()
   const token = await page.getByLabel('Token').inputValue()
@@ -13,6 +14,33 @@ test('going back to the token, or sending its form again, creates no second toke
   await expect(page.locator('body')).not.toContainText(token)
   await page.goto('/account/tokens')
   await expect(page.locator('.tokens tbody tr')).toHaveCount(1)
+})
+
+test('[FACE-1] [FACE-2] a dialog asks before a token is revoked, and the message about it moves nothing', async ({
+  page,
+  server,
+}) => {
+  await server.parts.sessions?.newToken('2', { userName: 'Jonas Keller', name: 'Nightly report' })
+  await page.goto('/authenticate.shtml?userId=2')
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.goto('/account/tokens')
+  const row = page.getByRole('row').filter({ hasText: 'Nightly report' })
+  const dialog = page.getByRole('dialog', { name: 'Revoke Nightly report?' })
+  for (const close of ['Escape', 'Enter']) {
+    await row.getByRole('button', { name: 'Revoke Nightly report' }).click()
+    await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()
+    await page.keyboard.press(close)
+    await expect(dialog).toBeHidden()
+  }
+  await row.getByRole('button', { name: 'Revoke Nightly report' }).click()
+  await dialog.getByRole('button', { name: 'Revoke now' }).click()
+  const message = page.getByRole('status')
+  await expect(message).toHaveText('The token is revoked. No program can use it any more.')
+  const heading = page.getByRole('heading', { level: 2 })
+  const place = await heading.boundingBox()
+  await page.getByRole('button', { name: 'Close' }).click()
+  await expect(message).toBeHidden()
+  expect(await heading.boundingBox()).toEqual(place)
 })
 
 test('the documentation of the API opens for every visitor', async ({ page, javaScriptEnabled }) => {

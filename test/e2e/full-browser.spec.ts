@@ -41,6 +41,7 @@ test('[TAB-10] a private page from the back/forward cache shows nothing while th
   await logIn(elsewhere, '2')
   await elsewhere.goto('/account/sessions')
   await elsewhere.getByRole('button', { name: 'Sign out all others' }).click()
+  await elsewhere.getByRole('button', { name: 'Sign them out' }).click()
   await expect(elsewhere.getByRole('status')).toBeVisible()
 
   program.kill('SIGSTOP')

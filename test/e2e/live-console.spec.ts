@@ -38,7 +38,7 @@ test('all tabs of a browser notice the end of the session, and one of them shows
   for (const tab of tabs) await tab.goto('/customers')
   await logIn(page, ADMINISTRATOR)
   await page.goto('/admin/sessions?user=2')
-  await page.getByText('End all sessions of Jonas Keller').click()
+  await page.getByRole('button', { name: 'End all sessions of Jonas Keller' }).click()
   await page.getByLabel('Message').first().fill('Good night')
   if (javaScriptEnabled !== false) await expect.poll(() => server.parts.streams.size).toBeGreaterThan(1)
   await page.getByRole('button', { name: 'End them all' }).click()
@@ -60,7 +60,7 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   await page.goto('/admin/sessions?user=1&kind=web')
   const rows = page.getByRole('link', { name: 'Ada Marlow' })
   const before = await rows.count()
-  await page.getByText('End all sessions but mine').click()
+  await page.getByRole('button', { name: 'End all sessions but mine' }).click()
   await page.getByLabel('Message').last().fill('half a word')
   const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
   const salesperson = await there.newPage()
@@ -170,7 +170,7 @@ test('after the end of a session, the response to a form on its page redirects t
   await page.evaluate(
     `document.querySelector('form[action$="end-others"] [name="message"]').removeAttribute('maxlength')`,
   )
-  await page.getByText('End all sessions but mine').click()
+  await page.getByRole('button', { name: 'End all sessions but mine' }).click()
   await page.getByLabel('Message').last().fill('x'.repeat(201))
   await page.getByRole('button', { name: 'End all others' }).click()
   await expect(page.getByText('The message is too long')).toBeVisible()

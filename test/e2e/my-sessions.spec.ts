@@ -8,7 +8,7 @@ const NEW = 'four unusual words here'
 test('a device that the user signs out is redirected to the login page', async ({ page, browser, baseURL }) => {
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
-  await page.getByRole('link', { name: 'Your devices' }).first().click()
+  await page.getByRole('link', { name: 'Your account' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your devices')
   const cards = page.locator('.devices > li')
   await expect(cards.first()).toContainText('This device')
@@ -52,7 +52,7 @@ test('a new password signs out the other device, keeps this device signed in, an
   await phone.context().close()
 })
 
-test('signing out all other devices, even with a double click, keeps this device signed in, and logging out everywhere signs it out too', async ({
+test('[FACE-2] signing out all other devices, even with a double click, keeps this device signed in, and logging out everywhere signs it out too', async ({
   page,
   browser,
   baseURL,
@@ -61,10 +61,12 @@ test('signing out all other devices, even with a double click, keeps this device
   const email = await signUp(page)
   const phone = await secondDevice(browser, baseURL, email)
   await page.goto('/account/sessions')
+  await page.getByRole('button', { name: 'Sign out all others' }).click()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toBeHidden()
+  await page.getByRole('button', { name: 'Sign out all others' }).click()
   // Without JavaScript a second click would cancel the first response, which sets the new cookie.
-  await page
-    .getByRole('button', { name: 'Sign out all others' })
-    .click({ clickCount: javaScriptEnabled === false ? 1 : 2 })
+  await page.getByRole('button', { name: 'Sign them out' }).click({ clickCount: javaScriptEnabled === false ? 1 : 2 })
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your devices')
   await expect(page.locator('.devices > li')).toHaveCount(1)
   await landsOnLogin(phone)
@@ -72,6 +74,7 @@ test('signing out all other devices, even with a double click, keeps this device
   await expect(tab.getByRole('heading', { level: 1 })).toHaveText('Your devices')
   await tab.close()
   await page.getByRole('button', { name: 'Log out everywhere' }).click()
+  await page.getByRole('button', { name: 'Log out now' }).click()
   await expect(page.getByRole('banner').getByRole('link', { name: 'Log in' })).toBeVisible()
   await phone.context().close()
 })

@@ -71,7 +71,7 @@ const VISITS: Record<string, Visit[]> = {
   'salesperson with an account': [
     { at: '/account/confirm' },
     { at: '/account/unsent' },
-    { at: '/account/sessions' },
+    { at: '/account/sessions', after: signOutOthers },
     { at: '/account/password' },
     { at: '/account/email' },
     { at: '/', after: makeTourLink },
@@ -87,7 +87,7 @@ const VISITS: Record<string, Visit[]> = {
   ],
   administrator: [
     { at: '/admin/sessions?state=any' },
-    { at: '/admin/sessions?user=6' },
+    { at: '/admin/sessions?user=6', after: openDialog },
     { at: sessionOfToken },
     { at: '/admin/audit' },
     { at: '/admin/audit?user=zzz' },
@@ -210,6 +210,17 @@ async function makeTourLink(page: Page): Promise<void> {
   await expect(page.getByLabel('One-time link')).toBeVisible()
 }
 
+async function signOutOthers(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out all others' }).click()
+  await page.getByRole('button', { name: 'Sign them out' }).click()
+  await expect(page.getByRole('status')).toBeVisible()
+}
+
+async function openDialog(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'End all sessions but mine' }).click()
+  await expect(page.getByRole('dialog')).toBeVisible()
+}
+
 /** Shows a mail as a page of its own. */
 async function showMail(page: Page): Promise<void> {
   const email = `mail-${crypto.randomUUID().slice(0, 8)}@example.com`
@@ -222,7 +233,8 @@ async function showMail(page: Page): Promise<void> {
     html = mails.find(({ to }) => to === email)?.html ?? ''
     expect(html).not.toBe('')
   }).toPass({ timeout: 10_000 })
-  await page.goto('/nope')
+  // This page allows the style of a mail.
+  await page.goto('/dev/mailbox')
   await page.setContent(html)
 }
 

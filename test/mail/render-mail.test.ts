@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test from 'node:test'
 import type { MailKind } from '../../db/tables.ts'
-import { renderMail } from '../../src/mail/index.ts'
+import { MAIL_STYLE_SOURCE, renderMail } from '../../src/mail/render-mail.ts'
 
 const FACTS = {
   appName: 'CRM',
@@ -61,8 +62,15 @@ test('a value that looks like markup is escaped in the HTML part of a mail', () 
   assert.ok(html.includes('(&lt;b&gt;curl&lt;/b&gt;)'))
 })
 
-test('[PAGE-16] the HTML of a mail needs no style sheet, because the preview of the mailbox refuses styles', () => {
+test('[PAGE-16] the HTML of a mail has a layout without its style sheet, and loads nothing', () => {
   const { html } = renderMail('validate', 'ana@example.com', FACTS)
   assert.match(html, /bgcolor="#ffffff"[\s\S]*<font face=[\s\S]*<h1>/)
-  assert.doesNotMatch(html, /<style|style=|<img|<link/)
+  assert.doesNotMatch(html, /style=|<img|<link|url\(|@import/)
+})
+
+test('[PAGE-16] the style sheet of a mail has light and dark colours, and the mailbox allows only this style sheet', () => {
+  const { html } = renderMail('validate', 'ana@example.com', FACTS)
+  const [, style = ''] = html.match(/<style>([^<]*)<\/style>/) ?? []
+  assert.match(style, /background: #ffffff[\s\S]*prefers-color-scheme: dark[\s\S]*background: #192128/)
+  assert.equal(MAIL_STYLE_SOURCE, `'sha256-${createHash('sha256').update(style).digest('base64')}'`)
 })

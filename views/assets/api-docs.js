@@ -1,8 +1,9 @@
 const place = document.getElementById('api-docs')
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
+const { theme } = document.documentElement.dataset
 
 function chooseColours() {
-  document.documentElement.classList.toggle('dark-mode', prefersDark.matches)
+  document.documentElement.classList.toggle('dark-mode', theme === undefined ? prefersDark.matches : theme === 'dark')
 }
 
 chooseColours()

@@ -42,7 +42,9 @@ interface ApiTokensPage extends PageModel {
     revokeAction: string
   }[]
   message: string
+  /** Why the form did not make another token. */
   notice: string
+  done: string
   typed: { name: string; days: string; scope: string }
   wrongField: 'name' | 'password' | ''
   asksPassword: boolean
@@ -74,8 +76,10 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       const filter = { kind: 'rest', via: 'token' } as const
       await endStaleSessions(parts.database, required().sessions, signedIn(ctx), filter)
       const isRevoked = await wasFlashed(ctx, 'token-revoked')
-      const done = isRevoked ? 'The token is revoked. No program can use it any more.' : ''
-      await showList(ctx, 200, { notice: ctx.query.repeated === '1' ? SENT_TWICE : done })
+      await showList(ctx, 200, {
+        done: isRevoked ? 'The token is revoked. No program can use it any more.' : '',
+        notice: ctx.query.repeated === '1' ? SENT_TWICE : '',
+      })
     },
 
     async make(ctx: Context) {
@@ -148,6 +152,7 @@ export function apiTokenPages({ config, origins, ...parts }: TokenPageParts) {
       tokens: tokens.map(rowOf),
       message: '',
       notice: '',
+      done: '',
       typed: { name: '', days: DEFAULT_DAYS, scope: 'read' },
       wrongField: '',
       asksPassword: !signedIn(ctx).session.hasRecentLogin(RECENT_MINUTES),

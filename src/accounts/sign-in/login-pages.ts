@@ -6,6 +6,7 @@ import { keepTop3, portfolioOf } from '../../crm/index.ts'
 import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { privilegesOf } from '../../crm-session/privileges.ts'
 import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts'
+import { keptTheme, restoreTheme, themeOf } from '../../crm-session/theme.ts'
 import { keepUnsentForm, readUnsentForm, UNSENT_FORM_PAGE } from '../../crm-session/unsent-form.ts'
 import { currentVisit } from '../../public-demo/visit.ts'
 import { safeNext } from '../../session/http/index.ts'
@@ -95,7 +96,7 @@ export function loginPages(parts: LoginParts) {
           await session.setPrivileges(identityOf(account), {
             login: true,
             proof: 'password',
-            storage: { ...stampsOf(account), ...parts.tour?.afterLogin(ctx.request.body) },
+            storage: { ...stampsOf(account), ...keptTheme(session), ...parts.tour?.afterLogin(ctx.request.body) },
             ...(remembers && { remember: { days: REMEMBER_DAYS } }),
           })
           return session
@@ -135,10 +136,12 @@ export function loginPages(parts: LoginParts) {
     async logOut(ctx: Context) {
       const session = currentSession(ctx)
       const { id, userId } = session
+      const theme = themeOf(session)
       await session.close()
       if (userId !== undefined) log.info({ event: 'logout', userId, session: id }, 'logged out')
       // The value "cookies" is omitted, because the browser would also remove the cookie of the next session.
       ctx.set('Clear-Site-Data', '"cache", "storage"')
+      await restoreTheme(currentSession(ctx), theme)
       ctx.status = 303
       ctx.redirect('/')
     },

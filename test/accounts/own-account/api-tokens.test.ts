@@ -253,12 +253,12 @@ test('a token has the rights of its owner, for staff and for customers', async (
   }
   const ana = await signedUpCustomer(demo)
   const page = await ana.get('/account')
-  assert.match(page.text, /<a class="own" href="\/account\/tokens">API tokens<\/a>/)
+  assert.match(page.text, /<a class="own" href="\/account\/sessions">Your account<\/a>/)
   const me = await callWith(demo, tokenOn(await makeToken(ana)))
   assert.equal(((await me.json()) as { userName: string }).userName, 'ana@example.com')
 })
 
-test('the header marks the tokens page as the current page, and links customers to their own start page', async (t) => {
+test('[FACE-3] the navigation of the account marks the tokens page as the current page, and the header links customers to their own start page', async (t) => {
   const demo = await startDemo(t)
   const ada = demo.visitor()
   assert.ok(!(await ada.get('/')).text.includes('API tokens'))
@@ -282,7 +282,7 @@ test('[PAGE-5] the page asks before a token is revoked, and reports the revocati
   await visitor.logInWell(4)
   await makeToken(visitor)
   const list = (await visitor.get('/account/tokens')).text
-  const [, action = ''] = /<details class="confirm">[\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
+  const [, action = ''] = / popover role="dialog"[\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
   assert.match(list, /Programs that use it are refused at once\./)
   const revoked = await visitor.follow(await visitor.post(action))
   assert.match(revoked.text, /role="status">The token is revoked\. No program can use it any more\.</)

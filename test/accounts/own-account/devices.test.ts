@@ -210,7 +210,7 @@ test('every user can open the devices page from the header, and guests are asked
   for (const [visitor, userId, password] of people) {
     await visitor.logInWell(userId, password)
     const page = await visitor.get('/')
-    assert.match(page.text, /<a class="own" href="\/account\/sessions">Your devices<\/a>/)
+    assert.match(page.text, /<a class="own" href="\/account\/sessions">Your account<\/a>/)
     assert.equal(headingOf(await visitor.get(PAGE)), 'Your devices')
   }
 })

@@ -99,14 +99,16 @@ test('[PAGE-13] the login page of the demo offers its accounts and keeps the wan
   assert.doesNotMatch((await production.visitor().get('/authenticate.shtml')).text, /demo-login/)
 })
 
-test('[PAGE-12] an administrator begins in the console, and the account’s pages are linked from every page', async (t) => {
+test('[PAGE-12] an administrator begins in the console, and the account is linked from every page', async (t) => {
   const demo = await startDemo(t)
   const admin = demo.visitor()
   assert.equal((await admin.logInWell(6)).location, '/admin/sessions')
   const { text } = await admin.get('/admin/sessions')
   assert.doesNotMatch(text, /authenticationOK/)
+  assert.match(text, /class="own" href="\/account\/sessions"/)
+  const account = await admin.get('/account/sessions')
   for (const path of ['/account/sessions', '/account/tokens', '/account/password', '/account/email'])
-    assert.match(text, new RegExp(`class="own" href="${path}"`))
+    assert.match(account.text, new RegExp(`<li><a href="${path}"`))
   const customer = await signedUpCustomer(demo)
   const own = await customer.get('/account')
   assert.match(own.text, /What you can do here[\s\S]*href="\/account\/tokens"/)

@@ -43,9 +43,9 @@ test('Jonas gives a program a token for the REST API, sees that it is used, and 
   })
 
   await step('Jonas revokes the token. The next call of the program is refused.', async (picture) => {
-    await jonas.unfolds('Revoke')
+    await jonas.presses('Revoke Nightly report')
     await jonas.reads('Programs that use it are refused at once.')
-    await jonas.presses('Revoke now Nightly report')
+    await jonas.presses('Revoke now')
     await jonas.isTold('The token is revoked. No program can use it any more.')
     await jonas.reads('You have no tokens yet.')
     const refused = await report.calls('/api/me', token)
