@@ -31,7 +31,6 @@ import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
-  isWide: true
   notice: string
   count: string
   search: string
@@ -115,7 +114,6 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const mayEdit = signedIn(ctx).session.hasPrivilege('editCustomers')
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
-        isWide: true,
         notice: await takeNotice(ctx),
         count: formatCount(count, 'customer', 'customers'),
         shown: shownOf(await position(), customers.length, count),
