@@ -10,6 +10,7 @@ const MIGRATION_TABLE = 'kysely_migration'
 const TABLES: Record<keyof Database, true> = {
   sales_persons: true,
   customers: true,
+  customer_notes: true,
   purchases: true,
   users: true,
   outbox: true,

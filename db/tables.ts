@@ -7,6 +7,7 @@ import type { Generated, Selectable } from 'kysely'
 export interface Database {
   sales_persons: SalesPersonsTable
   customers: CustomersTable
+  customer_notes: CustomerNotesTable
   purchases: PurchasesTable
   users: UsersTable
   outbox: OutboxTable
@@ -47,6 +48,8 @@ interface SalesPersonsTable {
    * valid only with the stamp that the account had at the login. Empty until the first change.
    */
   security_stamp: Generated<string>
+  /** Increments when the three best customers of the salesperson, or their names or totals, may have changed. */
+  portfolio_version: Generated<number>
 }
 
 interface CustomersTable {
@@ -68,6 +71,23 @@ interface CustomersTable {
   visitor: Generated<string>
   /** The first version is random, because the id of a deleted customer may be reused. */
   version: Generated<number>
+  /** Empty when nothing is planned. */
+  next_step: Generated<string>
+  next_step_on: string | null
+  /** The last change of the fields. Null for a customer of the demo that was never changed. */
+  changed_at: string | null
+  changed_by: number | null
+  /** Not null while the removal can be undone. After that time, a sweep deletes the row. */
+  removed_at: string | null
+  removed_by: number | null
+}
+
+interface CustomerNotesTable {
+  id: Generated<number>
+  customer_id: number
+  user_id: number
+  text: string
+  written_at: string
 }
 
 interface PurchasesTable {
@@ -75,7 +95,10 @@ interface PurchasesTable {
   customer_id: number
   purchased_on: string
   description: string
+  /** After the discount. */
   amount: number
+  discount_percent: Generated<number>
+  discount: Generated<number>
 }
 
 /** Users who signed up. */
@@ -162,6 +185,8 @@ interface OperationsTable {
   asked_at: string
   expires_at: string
   decided_at: string | null
+  /** When a purchase used the approved discount. */
+  used_at: string | null
 }
 
 /** An operation in the state `asked` waits for a decision. All other states are final. */

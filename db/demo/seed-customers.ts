@@ -1,11 +1,12 @@
+import type { Insertable } from 'kysely'
 import { foldName } from '../fold-name.ts'
-import type { Customer, Purchase } from '../tables.ts'
+import type { Database } from '../tables.ts'
 import { PseudoRandom } from './pseudo-random.ts'
 import { coinedNames, industries, products } from './seed-catalogue.ts'
 import { countries, type SeedCountry } from './seed-countries.ts'
 
-type SeedCustomer = Omit<Customer, 'version' | 'visitor'>
-type SeedPurchase = Omit<Purchase, 'id'>
+type SeedCustomer = Insertable<Database['customers']>
+type SeedPurchase = Insertable<Database['purchases']>
 
 const CUSTOMER_COUNT = 252
 

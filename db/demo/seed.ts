@@ -3,6 +3,7 @@ import type { Database, Role } from '../tables.ts'
 import { inTurn } from '../transactions.ts'
 import { DEMO_PASSWORD } from './demo-accounts.ts'
 import { makeCustomers } from './seed-customers.ts'
+import { makeFollowUps } from './seed-follow-ups.ts'
 
 const salespersons: readonly { user_id: number; firstname: string; lastname: string; role: Role }[] = [
   { user_id: 1, firstname: 'Ada', lastname: 'Marlow', role: 'salesperson' },
@@ -20,6 +21,7 @@ const TURN = { only: 'the demo’s data' } as const
 // Rows that refer to other rows come first. The type lists all tables, so that a new table is not forgotten.
 const EMPTIED_TABLES: Record<Exclude<keyof Database, 'demo_resets'>, true> = {
   operations: true,
+  customer_notes: true,
   purchases: true,
   customers: true,
   sales_persons: true,
@@ -82,6 +84,8 @@ async function demoStaff(hashPassword: HashPassword) {
       email: `${person.firstname}.${person.lastname}@crm.example`.toLowerCase(),
       password: await hashPassword(DEMO_PASSWORD),
       active: 1,
+      // After a reset, no version of before comes back.
+      portfolio_version: Date.now(),
     })),
   )
 }
@@ -99,6 +103,10 @@ async function insertData(
   if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
   await transaction.insertInto('customers').values(customers).execute()
   await transaction.insertInto('purchases').values(purchases).execute()
+  const { nextSteps, notes } = makeFollowUps(customers, Date.now())
+  for (const { id, ...step } of nextSteps)
+    await transaction.updateTable('customers').set(step).where('id', '=', id).execute()
+  await transaction.insertInto('customer_notes').values(notes).execute()
   await advanceSequence(transaction)
 }
 
@@ -108,11 +116,13 @@ async function advanceSequence(transaction: Transaction<Database>): Promise<void
   await sql`select setval(pg_get_serial_sequence('customers', 'id'), max(id)) from customers`.execute(transaction)
 }
 
-/** Gives the purchases the same ids as at the first start. SQLite does so by itself. A rollback undoes this, unlike `setval`. */
+/** Gives the purchases and notes the same ids as at the first start. SQLite does so by itself. A rollback undoes this, unlike `setval`. */
 async function restartNumbers(transaction: Transaction<Database>): Promise<void> {
   if (!(transaction.getExecutor().adapter instanceof PostgresAdapter)) return
-  const { rows } = await sql<{ name: string }>`select pg_get_serial_sequence('purchases', 'id') as name`.execute(
-    transaction,
-  )
-  await sql`alter sequence ${sql.raw(String(rows[0]?.name))} restart`.execute(transaction)
+  for (const table of ['purchases', 'customer_notes']) {
+    const { rows } = await sql<{ name: string }>`select pg_get_serial_sequence(${table}, 'id') as name`.execute(
+      transaction,
+    )
+    await sql`alter sequence ${sql.raw(String(rows[0]?.name))} restart`.execute(transaction)
+  }
 }

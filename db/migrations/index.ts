@@ -11,6 +11,7 @@ import { loginFailures } from './0009-login-failures.ts'
 import { pendingSignUps } from './0010-pending-sign-ups.ts'
 import { securityStamps } from './0011-security-stamps.ts'
 import { publicDemo } from './0012-public-demo.ts'
+import { customerWork } from './0013-customer-work.ts'
 
 /** Never edit a released migration. Add a new one instead. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0010-pending-sign-ups': pendingSignUps,
   '0011-security-stamps': securityStamps,
   '0012-public-demo': publicDemo,
+  '0013-customer-work': customerWork,
 }

@@ -11,7 +11,7 @@ import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, redirectedFromEmptyFields, writeAddress } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
-import { csvOf } from './audit-csv.ts'
+import { auditCsv } from './audit-csv.ts'
 import { type AuditGroup, groupByRequest } from './audit-groups.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
 import type { DescribeDevice } from './session-rows.ts'
@@ -96,7 +96,7 @@ export function auditPages(parts: AuditPageParts) {
       await audit.written()
       ctx.attachment(`audit-${new Date(clock.now()).toISOString().slice(0, 10)}.csv`)
       ctx.type = 'text/csv; charset=utf-8; header=present'
-      ctx.body = Readable.from(csvOf(everyRow(database, filter, mostExported)))
+      ctx.body = Readable.from(auditCsv(everyRow(database, filter, mostExported)))
     },
 
     /** Returns the URL of the audit list with the filter of the export. Re-authentication redirects to this URL. */

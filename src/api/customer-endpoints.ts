@@ -78,7 +78,7 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       answers: { 200: { description: 'Changed.', schema: customer, headers: ETAG } },
       problems: { 412: OUTDATED },
       async handle({ ctx, viewer, params: { id }, body }) {
-        const changed = await changeCustomer(database, viewer, id, body, wantedVersions(ctx))
+        const changed = await changeCustomer(database, viewer, id, body, clock.now(), wantedVersions(ctx))
         if (changed.is !== 'changed') throw refusal(changed.is)
         return customerReply(200, changed.customer)
       },
@@ -90,7 +90,8 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       path: '/customers/{id}',
       tag: TAG,
       summary: 'Remove a customer',
-      description: 'Removes the purchases and the decided approvals too.',
+      description:
+        'Removes the purchases, the notes and the decided approvals too. For ten minutes, the user can undo this on the page with the customers.',
       needs: 'editCustomers',
       params: oneCustomer,
       headers: IF_MATCH,

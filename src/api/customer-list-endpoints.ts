@@ -48,7 +48,7 @@ export function customerListEndpoints({ database, usageLimit }: ApiParts) {
           after: keyOf(after, list),
           before: undefined,
         })
-        const listed = customers.map(({ salespersonId, salesperson, ...customer }) => ({
+        const listed = customers.map(({ salespersonId, salesperson, nextStepOn: _, ...customer }) => ({
           ...customer,
           salesperson: salespersonId,
           salespersonName: salesperson,

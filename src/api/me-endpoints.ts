@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { topCustomersOf } from '../crm/index.ts'
+import { portfolioOf } from '../crm/index.ts'
 import type { ApiParts } from './api-parts.ts'
 import { endpoint } from './endpoint.ts'
 import { cents, moment } from './shapes.ts'
@@ -53,7 +53,7 @@ export function meEndpoints({ database }: ApiParts) {
       needs: 'viewPortfolio',
       answers: { 200: { description: 'The best customers.', schema: topCustomers } },
       async handle({ viewer }) {
-        return { status: 200, body: { customers: await topCustomersOf(database, viewer.userId) } }
+        return { status: 200, body: { customers: await portfolioOf(database, viewer.userId).topCustomers() } }
       },
     }),
   ]

@@ -20,7 +20,7 @@ import {
 } from '../accounts/index.ts'
 import { adminPages } from '../admin/index.ts'
 import { apiDocsPage } from '../api/index.ts'
-import { customerPages, welcomePage } from '../crm/index.ts'
+import { customerActions, customerListPages, customerPage, editCustomerPages, welcomePage } from '../crm/index.ts'
 import { requireSession } from '../crm-session/crm-session.ts'
 import { maskedSessions, sessionsOfVisitor } from '../crm-session/own-sessions.ts'
 import { sessionEvents } from '../crm-session/session-events.ts'
@@ -63,7 +63,10 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   const people = accountPages(parts)
   const operations = operationPages(parts)
   const callbacks = callbackPages(parts)
-  const customers = customerPages(parts, { findApprovals: operations.onCustomerPage })
+  const customerList = customerListPages(parts)
+  const customer = customerPage(parts, { findApprovals: operations.onCustomerPage })
+  const editCustomer = editCustomerPages(parts)
+  const customerForms = customerActions(parts, customer.showCustomer)
   const admin = adminPages({ ...parts, ...consoleSessions(parts), describeDevice })
 
   if (parts.sessions?.bindingEndpoints) {
@@ -151,8 +154,19 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
     routes.get('/lab/:experiment/test', 'public', async (ctx) => (await lab()).test(ctx))
   }
 
-  routes.get('/customers', 'viewCustomers', customers.list)
-  routes.get('/customers/:id', 'viewCustomers', customers.show)
+  routes.get('/customers', 'viewCustomers', customerList.list)
+  routes.get('/customers.csv', 'viewCustomers', customerList.csv)
+  routes.get('/customers/new', 'editCustomers', editCustomer.newForm)
+  routes.post('/customers', 'editCustomers', editCustomer.create)
+  routes.get('/customers/:id', 'viewCustomers', customer.show)
+  routes.get('/customers/:id/edit', 'editCustomers', editCustomer.editForm)
+  routes.post('/customers/:id/edit', 'editCustomers', editCustomer.save)
+  routes.post('/customers/:id/remove', 'editCustomers', customerForms.remove)
+  routes.post('/customers/:id/restore', 'editCustomers', customerForms.restore)
+  routes.post('/customers/:id/notes', 'editCustomers', customerForms.addNote)
+  routes.post('/customers/:id/next-step', 'editCustomers', customerForms.saveNextStep)
+  routes.post('/customers/:id/purchases', 'editCustomers', customerForms.recordPurchase)
+  routes.post('/customers/:id/assign', 'viewAllCustomers', customerForms.assign)
 
   routes.get('/operations', 'viewCustomers', operations.list)
   routes.post('/operations', 'viewCustomers', operations.ask)

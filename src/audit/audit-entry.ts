@@ -27,6 +27,7 @@ export const AUDIT_EVENTS = {
   'role-changed': 'Role changed',
   refused: 'Access refused',
   'audit-exported': 'Audit trail exported',
+  'customers-exported': 'Customers exported',
 } as const
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS

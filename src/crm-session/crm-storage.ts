@@ -1,7 +1,10 @@
 /** The data that a session stores. All tabs of a browser share the session. */
 export interface CrmStorage {
-  /** The top customers of the user with the userId `owner`. Other users of the same session never see them. */
-  myTop3?: { owner: string; customers: TopCustomer[] }
+  /**
+   * The top customers of the user with the userId `owner`. Other users of the same session never see them. `version` is
+   * the version of the portfolio from which they were computed.
+   */
+  myTop3?: { owner: string; version: number; computedAt: string; customers: TopCustomer[] }
   /**
    * The security stamps of the user's account with which this session is valid: the stamp at the login, and the stamp of
    * a change that the user has made in this session.

@@ -1,4 +1,4 @@
-import type { CrmSession } from './crm-session.ts'
+import { bestEffort, type CrmSession } from './crm-session.ts'
 
 const FORMS_REMEMBERED = 20
 
@@ -25,5 +25,22 @@ export async function consumeFormToken(session: CrmSession, token: string): Prom
 export async function releaseFormToken(session: CrmSession, token: string): Promise<void> {
   await session.use((storage) => {
     storage.consumedForms = (storage.consumedForms ?? []).filter((consumed) => consumed !== token)
+  })
+}
+
+/**
+ * Runs `work` unless the form with this random id was sent before. If `work` fails, the form can be sent again. A form
+ * without an id, which only a program sends, is processed each time. Returns `undefined` for a form that was sent before.
+ */
+export async function onceForForm<T>(
+  session: CrmSession,
+  token: string | undefined,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  if (token === undefined) return work()
+  if (!(await consumeFormToken(session, token))) return undefined
+  return work().catch(async (error) => {
+    await bestEffort(releaseFormToken(session, token))
+    throw error
   })
 }

@@ -24,10 +24,18 @@ interface UnsentFormPage extends PageModel {
 }
 
 /** Fields that the user neither typed nor chose. */
-const INTERNAL_FIELDS = ['once', 'next', 'username']
+const INTERNAL_FIELDS = /^(once|next|username|version|chosen|done|discount|shown-.*)$/
 
 const WHAT: [action: RegExp, what: string][] = [
   [/^\/operations$/, 'Ask for approval of a discount'],
+  [/^\/customers$/, 'Add a customer'],
+  [/^\/customers\/\d+\/edit$/, 'Change a customer'],
+  [/^\/customers\/\d+\/remove$/, 'Remove a customer'],
+  [/^\/customers\/\d+\/restore$/, 'Undo the removal of a customer'],
+  [/^\/customers\/\d+\/notes$/, 'Add a note'],
+  [/^\/customers\/\d+\/next-step$/, 'Save the next step'],
+  [/^\/customers\/\d+\/purchases$/, 'Record a purchase'],
+  [/^\/customers\/\d+\/assign$/, 'Assign a customer'],
   [/^\/account\/tokens$/, 'Make an API token'],
   [/^\/account\/tokens\//, 'Revoke an API token'],
   [/^\/account\/password$/, 'Change the password'],
@@ -49,6 +57,9 @@ const WHAT: [action: RegExp, what: string][] = [
 const LABELS = new Map([
   ['customer', 'Customer number'],
   ['percent', 'Per cent'],
+  ['customerSince', 'Customer since'],
+  ['nextStep', 'Next step'],
+  ['nextStepOn', 'When'],
   ['scenario', 'The platform calls back with'],
   ['email', 'E-mail address'],
   ['days', 'Lives for, in days'],
@@ -130,7 +141,7 @@ export function unsentFormPage() {
 export function showUnsentForm(ctx: Context, form: UnsentForm): void {
   const { userId, userName: sender = '' } = ctx.session?.userId === undefined ? {} : ctx.session
   const isOwn = userId === form.actingUser
-  const visible = form.fields.filter(([name, value]) => value !== '' && !INTERNAL_FIELDS.includes(name))
+  const visible = form.fields.filter(([name, value]) => value !== '' && !INTERNAL_FIELDS.test(name))
   ctx.show<UnsentFormPage>('unsent-form', {
     ...textFor(form, sender, isOwn),
     what: WHAT.find(([action]) => action.test(form.action))?.[1] ?? 'The form',

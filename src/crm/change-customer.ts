@@ -1,9 +1,14 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
 import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
-import { mayLookAfterCustomers } from './may-look-after.ts'
+import { notePortfolioChange } from './portfolios.ts'
+import { mayLookAfterCustomers } from './salespersons.ts'
+
+/** The fields that the top 3 or the filters of the list show. */
+const LISTED = ['name', 'country', 'industry'] as const
 
 export type Changed =
   | { is: 'changed'; customer: NamedCustomer }
@@ -18,36 +23,39 @@ export type Changed =
  * Changes a customer. If `versions` is given, the customer must have one of these versions (optimistic concurrency). A
  * single statement checks and changes the customer, so only one of two concurrent changes of a version succeeds.
  */
-export async function changeCustomer(
+export function changeCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
   id: number,
   changes: CustomerChanges,
+  now: number,
   versions?: readonly number[],
 ): Promise<Changed> {
-  const before = await findCustomer(database, viewer, id)
-  if (before === undefined) return { is: 'unknown' }
-  refuseSharedCustomer(before)
-  const { salesperson } = changes
-  if (salesperson !== undefined && salesperson !== before.sales_person) {
-    if (!viewer.seesAll) return { is: 'not yours to give' }
-    if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
-  }
-  const changed = await database
-    .updateTable('customers')
-    .set((row) => ({ ...columnsOf(changes), version: row('version', '+', 1) }))
-    .where('id', '=', id)
-    .where(reachableBy(viewer, versions))
-    .returningAll()
-    .executeTakeFirst()
-  if (changed === undefined) return (await findCustomer(database, viewer, id)) ? { is: 'outdated' } : { is: 'unknown' }
-  return { is: 'changed', customer: { ...before, ...changed, ...(await nameOf(database, changed.sales_person)) } }
-}
-
-function nameOf(database: Kysely<Database>, userId: number): Promise<{ firstname: string; lastname: string }> {
-  return database
-    .selectFrom('sales_persons')
-    .select(['firstname', 'lastname'])
-    .where('user_id', '=', userId)
-    .executeTakeFirstOrThrow()
+  return inTurn(database, { customer: id }, async (transaction): Promise<Changed> => {
+    const before = await findCustomer(transaction, viewer, id)
+    if (before === undefined) return { is: 'unknown' }
+    refuseSharedCustomer(before)
+    const { salesperson = before.sales_person } = changes
+    if (salesperson !== before.sales_person) {
+      if (!viewer.seesAll) return { is: 'not yours to give' }
+      if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
+    }
+    const { numUpdatedRows } = await transaction
+      .updateTable('customers')
+      .set((row) => ({
+        ...columnsOf(changes),
+        version: row('version', '+', 1),
+        changed_at: new Date(now).toISOString(),
+        changed_by: viewer.userId,
+      }))
+      .where('id', '=', id)
+      .where(reachableBy(viewer, versions))
+      .executeTakeFirstOrThrow()
+    if (numUpdatedRows === 0n) return { is: 'outdated' }
+    const isListedAnew = LISTED.some((field) => changes[field] !== undefined && changes[field] !== before[field])
+    if (isListedAnew || salesperson !== before.sales_person)
+      await notePortfolioChange(transaction, [before.sales_person, salesperson])
+    const customer = await findCustomer(transaction, viewer, id)
+    return customer === undefined ? { is: 'unknown' } : { is: 'changed', customer }
+  })
 }

@@ -1,12 +1,14 @@
 import { randomInt } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
 import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
 import { Problem } from '../web/problem.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
-import { mayLookAfterCustomers } from './may-look-after.ts'
+import { notePortfolioChange } from './portfolios.ts'
+import { mayLookAfterCustomers } from './salespersons.ts'
 
 type Created =
   | { is: 'created'; customer: NamedCustomer }
@@ -29,31 +31,42 @@ export async function createCustomer(
 ): Promise<Created> {
   if (wanted.salesperson !== undefined && !viewer.seesAll) return { is: 'not yours to give' }
   const salesperson = wanted.salesperson ?? viewer.userId
-  if (!(await mayLookAfterCustomers(database, salesperson))) return { is: 'no such salesperson' }
-  await refuseWhenManyOfVisitor(database)
   const { customerSince, salesperson: _given, ...texts } = wanted
-  const { id } = await database
-    .insertInto('customers')
-    .values({
-      ...texts,
-      name_folded: foldedName(texts.name),
-      customer_since: customerSince ?? new Date(now).toISOString().slice(0, 10),
-      sales_person: salesperson,
-      total_purchase: 0,
-      // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
-      version: randomInt(1, HIGHEST_FIRST_VERSION),
-      visitor: currentVisitor(),
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  const customer = await findCustomer(database, viewer, id)
-  if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
-  return { is: 'created', customer }
+  return inTurn(database, { user: salesperson }, async (transaction): Promise<Created> => {
+    if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
+    await refuseWhenManyOfVisitor(transaction)
+    const time = new Date(now).toISOString()
+    const { id } = await transaction
+      .insertInto('customers')
+      .values({
+        ...texts,
+        name_folded: foldedName(texts.name),
+        customer_since: customerSince ?? time.slice(0, 10),
+        sales_person: salesperson,
+        total_purchase: 0,
+        // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
+        version: randomInt(1, HIGHEST_FIRST_VERSION),
+        changed_at: time,
+        changed_by: viewer.userId,
+        visitor: currentVisitor(),
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    await notePortfolioChange(transaction, [salesperson])
+    const customer = await findCustomer(transaction, viewer, id)
+    if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
+    return { is: 'created', customer }
+  })
 }
 
 async function refuseWhenManyOfVisitor(database: Kysely<Database>): Promise<void> {
   if (currentVisit() === undefined) return
-  const own = await database.selectFrom('customers').select('id').where('visitor', '=', currentVisitor()).execute()
+  const own = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('visitor', '=', currentVisitor())
+    .where('removed_at', 'is', null)
+    .execute()
   if (own.length >= MOST_CUSTOMERS_OF_VISITOR)
     throw new Problem(
       409,

@@ -1,41 +1,23 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
-import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
+import type { Clock } from '../session/index.ts'
+import { formatDay, formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
-import { Problem } from '../web/problem.ts'
-import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
-import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
-import { findCustomer } from './find-customer.ts'
-import { listCustomers, listFilters } from './list-customers.ts'
-import { customerAddresses, listAddress, listBehind, readListQuery } from './list-query.ts'
-import type { Sort } from './page-key.ts'
-import { purchaseList, purchasesOf } from './purchases.ts'
+import { type Choice, choices } from '../web/query-parameters.ts'
+import { dayOf } from './customer-list-pages.ts'
+import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
+import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
+import { findCustomer, type NamedCustomer } from './find-customer.ts'
+import { customerAddress, listBehind } from './list-query.ts'
+import { notesOf } from './notes.ts'
+import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
+import { nextDiscount } from './record-purchase.ts'
+import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
-
-interface CustomersPage extends PageModel {
-  count: string
-  search: string
-  countries: Choice[]
-  industries: Choice[]
-  /** For example "26–50 of 132". */
-  shown: string
-  sorts: Choice[]
-  heads: Record<keyof typeof SORTABLE, SortHead>
-  showsSalesperson: boolean
-  filtered: boolean
-  customers: {
-    href: string
-    name: string
-    place: string
-    industry: string
-    salesperson: string
-    since: string
-    total: string
-  }[]
-  previous: string | undefined
-  next: string | undefined
-}
+import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -46,122 +28,144 @@ export interface ApprovalsPanel {
   approvals: { href: string; what: string; by: string; asked: string; state: string; tone: string }[]
 }
 
-/** Throws a `Problem` (429) when the user has searched too often. */
-export interface SearchLimit {
-  countSearch(userId: string): Promise<void>
-}
-
 /** Returns those approvals of a customer that the user of the request may see. */
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
-interface CustomerPage extends PageModel {
-  facts: { label: string; value: string; href?: string }[]
-  count: string
-  total: string
-  purchases: { day: string; description: string; amount: string }[]
+interface CustomerPage extends PageModel, PurchaseList {
   id: number
+  facts: { label: string; value: string; href?: string }[]
   /** The list that the user came from, with its filters and its page. */
   back: string
   approvals: ApprovalsPanel
+  notice: string
+  wrong: string
+  /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
+  isShared: boolean
+  nextStep: { text: string; day: string; isDue: boolean }
+  notes: { text: string; by: string; at: string }[]
+  /** `undefined` for users who may not edit. */
+  editing: Editing | undefined
 }
 
-const SORT_LABELS: Record<Sort, string> = {
-  name: 'Name',
-  'name-desc': 'Name, Z to A',
-  total: 'Total purchases',
-  'total-asc': 'Lowest total',
-  since: 'Newest customer',
-  'since-asc': 'Oldest customer',
+interface Editing {
+  /** The addresses of the forms. */
+  paths: Record<'edit' | 'remove' | 'notes' | 'nextStep' | 'purchases' | 'assign', string>
+  version: number
+  once: { note: string; purchase: string }
+  shownStep: { text: string; on: string }
+  discount: { id: number; percent: number } | undefined
+  usesDiscount: boolean
+  /** Undefined for users who may not assign customers. */
+  salespersons: Choice[] | undefined
+  typed: Record<string, string>
+  problems: Record<string, string>
+  longest: { note: number; line: number }
 }
 
-const SORTABLE = {
-  name: { label: 'Name', orders: ['name', 'name-desc'], direction: 'ascending' },
-  since: { label: 'Since', orders: ['since', 'since-asc'], direction: 'descending' },
-  total: { label: 'Purchases', orders: ['total', 'total-asc'], direction: 'descending' },
-} as const satisfies Record<string, SortableColumn<Sort>>
+/** What the page says after a form was refused. */
+export interface Refused extends Partial<WrongForm> {
+  wrong?: string
+}
 
-export function customerPages(
-  { database, usageLimit }: { database: Kysely<Database>; usageLimit: SearchLimit },
+export interface CustomerPageParts {
+  database: Kysely<Database>
+  clock: Pick<Clock, 'now'>
+}
+
+export function customerPage(
+  { database, clock }: CustomerPageParts,
   { findApprovals }: { findApprovals: FindApprovals },
 ) {
   return {
-    async list(ctx: Context) {
-      const viewer = viewerOf(ctx)
-      const query = readListQuery(ctx.query)
-      if (redirectedFromEmptyFields(ctx, listAddress(query))) return
-      if (query.search !== '') await usageLimit.countSearch(String(viewer.userId))
-      const { customers, count, position, previous, next } = await listCustomers(database, viewer, query)
-      const { countries, industries } = await listFilters(database, viewer)
-      const { search: q, country, industry, sort } = query
-      const firstPage = { ...query, after: undefined, before: undefined }
-      const addressOf = customerAddresses(query)
-      const head = (column: SortableColumn<Sort>) =>
-        sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
-      ctx.show<CustomersPage>('customers/list', {
-        title: viewer.seesAll ? 'All customers' : 'Your customers',
-        count: formatCount(count, 'customer', 'customers'),
-        shown: shownOf(await position(), customers.length, count),
-        search: q,
-        countries: filterChoices('All countries', countries, country),
-        industries: filterChoices('All industries', industries, industry),
-        sorts: choices(Object.entries(SORT_LABELS), sort),
-        heads: { name: head(SORTABLE.name), since: head(SORTABLE.since), total: head(SORTABLE.total) },
-        showsSalesperson: viewer.seesAll,
-        filtered: Boolean(q || country || industry),
-        customers: customers.map((customer) => ({
-          href: addressOf(customer.id),
-          name: customer.name,
-          place: `${customer.city}, ${customer.country}`,
-          industry: customer.industry,
-          salesperson: customer.salesperson,
-          since: formatDay(customer.customerSince),
-          total: formatWholeMoney(customer.totalPurchase),
-        })),
-        previous: previous && listAddress({ ...firstPage, before: previous }),
-        next: next && listAddress({ ...firstPage, after: next }),
-      })
+    async show(ctx: Context) {
+      await showCustomer(ctx, await foundCustomer(database, ctx))
     },
 
-    async show(ctx: Context) {
-      const customer = await findCustomer(database, viewerOf(ctx), readId(ctx.params.id))
-      if (customer === undefined) throw notFound()
-      const purchases = await purchasesOf(database, customer.id)
-      ctx.show<CustomerPage>('customers/show', {
-        title: customer.name,
-        id: customer.id,
-        back: listBehind(ctx.query),
-        approvals: await findApprovals(ctx, customer.id),
-        facts: [
-          { label: 'Contact', value: customer.contact },
-          { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
-          { label: 'Telephone', value: customer.phone, href: `tel:${customer.phone.replace(/[^+\d]/g, '')}` },
-          { label: 'Place', value: `${customer.city}, ${customer.country}` },
-          { label: 'Industry', value: customer.industry },
-          { label: 'Customer since', value: formatDay(customer.customer_since) },
-          { label: 'Salesperson', value: `${customer.firstname} ${customer.lastname}` },
-        ],
-        ...purchaseList(customer, purchases),
-      })
-    },
+    showCustomer,
+  }
+
+  /** Shows the page of a customer. `refused` keeps what the user typed into a form. */
+  async function showCustomer(ctx: Context, customer: NamedCustomer, refused: Refused = {}): Promise<void> {
+    const { id, next_step, next_step_on, changed_at } = customer
+    const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
+    ctx.show<CustomerPage>('customers/show', {
+      title: customer.name,
+      id,
+      back: listBehind(ctx.query),
+      approvals: await findApprovals(ctx, id),
+      notice: await takeNotice(ctx),
+      wrong: refused.wrong ?? (refused.problems ? 'Nothing is saved yet. Please correct the form below.' : ''),
+      isShared: isShared(customer),
+      nextStep: {
+        text: next_step,
+        day: next_step_on === null ? '' : formatDay(next_step_on),
+        isDue: next_step_on !== null && next_step_on <= dayOf(clock.now()),
+      },
+      notes: notes.map(({ text, by, at }) => ({ text, by, at: formatMoment(at) })),
+      editing: mayEdit(ctx, customer) ? await editingOf(ctx, customer, refused) : undefined,
+      facts: [
+        { label: 'Contact', value: customer.contact },
+        { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
+        { label: 'Telephone', value: customer.phone, href: `tel:${customer.phone.replace(/[^+\d]/g, '')}` },
+        { label: 'Place', value: `${customer.city}, ${customer.country}` },
+        { label: 'Industry', value: customer.industry },
+        { label: 'Customer since', value: formatDay(customer.customer_since) },
+        { label: 'Salesperson', value: `${customer.firstname} ${customer.lastname}` },
+        ...(changed_at === null
+          ? []
+          : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
+      ],
+      ...purchaseList(customer, purchases),
+    })
+  }
+
+  async function editingOf(ctx: Context, customer: NamedCustomer, { typed = {}, problems = {} }: Refused) {
+    const { id, version, next_step, next_step_on, sales_person } = customer
+    const path = (below: string) => customerAddress(id, ctx.query, below)
+    const discount = await nextDiscount(database, id)
+    const editing: Editing = {
+      paths: {
+        edit: path('/edit'),
+        remove: path('/remove'),
+        notes: path('/notes'),
+        nextStep: path('/next-step'),
+        purchases: path('/purchases'),
+        assign: path('/assign'),
+      },
+      version,
+      once: { note: randomUUID(), purchase: randomUUID() },
+      shownStep: { text: next_step, on: next_step_on ?? '' },
+      discount,
+      usesDiscount: discount !== undefined && (typed.amount === undefined || typed.discount !== ''),
+      salespersons: viewerOf(ctx).seesAll
+        ? choices(await salespersonChoices(database), String(sales_person))
+        : undefined,
+      typed: { day: dayOf(clock.now()), nextStep: next_step, nextStepOn: next_step_on ?? '', ...typed },
+      problems,
+      longest: { note: LONGEST_NOTE, line: LONGEST_LINE },
+    }
+    return editing
   }
 }
 
-function shownOf(first: number, shown: number, all: number): string {
-  return `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(all)}`
+/** Returns the customer of the path. Throws a `Problem` (404) if the user may not see the customer. */
+async function foundCustomer(database: Kysely<Database>, ctx: Context): Promise<NamedCustomer> {
+  const customer = await findCustomer(database, viewerOf(ctx), idIn(ctx))
+  if (customer === undefined) throw noSuchCustomer(ctx)
+  return customer
 }
 
-function filterChoices(all: string, values: string[], selected: string): Choice[] {
-  // A filter value that no customer has is added, so that the page shows it as selected.
-  const known = selected === '' || values.includes(selected) ? values : [...values, selected]
-  return choices([['', all], ...known.map((value) => [value, value] as const)], selected)
+/** Like `foundCustomer`. Also throws a `Problem` (403) for a customer that all visitors of a public demo see. */
+export async function foundForChange(database: Kysely<Database>, ctx: Context): Promise<NamedCustomer> {
+  const customer = await foundCustomer(database, ctx)
+  refuseSharedCustomer(customer)
+  return customer
 }
 
-/** Reads the id in a path. Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
-function readId(text: unknown): number {
-  if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
-  return Number(text)
+function mayEdit(ctx: Context, customer: NamedCustomer): boolean {
+  return signedIn(ctx).session.hasPrivilege('editCustomers') && !isShared(customer)
 }
 
-function notFound(): Problem {
-  return new Problem(404, 'There is no such customer in your portfolio.')
+export function changerOf({ changer_firstname, changer_lastname }: NamedCustomer): string {
+  return changer_firstname === null ? 'Another user' : `${changer_firstname} ${changer_lastname}`
 }

@@ -1,6 +1,8 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { foldName } from '../../db/fold-name.ts'
+import { runPrepared, type Slot } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
+import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 import type { ListQuery } from './list-query.ts'
 import type { PageKey, Sort } from './page-key.ts'
@@ -17,6 +19,8 @@ interface ListedCustomer {
   customerSince: string
   salespersonId: number
   salesperson: string
+  /** The day of the next step, or null. */
+  nextStepOn: string | null
 }
 
 interface CustomerList {
@@ -38,21 +42,100 @@ const ORDER = {
   'since-asc': { column: 'customers.customer_since', direction: 'asc' },
 } as const satisfies Record<Sort, { column: string; direction: 'asc' | 'desc' }>
 
-/** Returns one page of customers. Keyset pagination makes the last page as fast as the first page. */
+/**
+ * Returns one page of customers. Keyset pagination makes the last page as fast as the first page. `today` is a day, for
+ * the filter of due steps.
+ */
 export async function listCustomers(
   database: Kysely<Database>,
   viewer: Viewer,
   query: ListQuery,
+  today = '',
 ): Promise<CustomerList> {
-  const matching = matchingCustomers(database, viewer, query)
-  const { count } = await matching.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
-
-  const { size = PAGE_SIZE, sort } = query
-  const { column, direction } = ORDER[sort]
+  const { size = PAGE_SIZE, sort, salesperson = '' } = query
   const backwards = query.after === undefined && query.before !== undefined
   const from = query.after ?? query.before
+  const folded = foldName(query.search).trim()
+  const filters: Filters = {
+    seesAll: viewer.seesAll,
+    isPublic: currentVisit() !== undefined,
+    // A search text that is empty after folding, such as a single accent, matches no name.
+    search: folded !== '' ? 'text' : query.search === '' ? '' : 'nothing',
+    country: query.country !== '',
+    industry: query.industry !== '',
+    salesperson: salesperson !== '',
+    step: query.step ?? '',
+  }
+  const values = {
+    userId: viewer.userId,
+    visitor: currentVisitor(),
+    pattern: `%${folded.replace(/[\\%_]/g, '\\$&')}%`,
+    country: query.country,
+    industry: query.industry,
+    salesperson: Number(salesperson),
+    today,
+    limit: size + 1,
+  }
+  const shape = JSON.stringify(filters)
+  const rows = await runPrepared(
+    database,
+    `page ${shape} ${sort} ${backwards} ${from !== undefined}`,
+    { ...values, key: from?.value, id: from?.id },
+    (slot) => pageQuery(database, filters, { sort, backwards, isFirst: from === undefined }, slot),
+  )
+  const more = rows.length > size
+  const shown = rows.slice(0, size)
+  if (backwards) shown.reverse()
+  const first = shown.at(0)
+  const last = shown.at(-1)
+  const countOf = async () => {
+    const countAll = (slot: Slot) => countQuery(matchingCustomers(database, filters, slot))
+    return (await runPrepared(database, `count ${shape}`, values, countAll))[0]?.count
+  }
+  return {
+    customers: shown.map(({ firstname, lastname, key: _key, count: _count, ...customer }) => ({
+      ...customer,
+      salesperson: `${firstname} ${lastname}`,
+    })),
+    count: Number(first?.count ?? (from && (await countOf())) ?? 0),
+    async position() {
+      if (first === undefined || (!backwards && from === undefined)) return 1
+      const before = (slot: Slot) => {
+        const sign = ORDER[sort].direction === 'desc' ? '>' : '<'
+        return countQuery(matchingCustomers(database, filters, slot).where(beyond(sort, sign, slot)))
+      }
+      const key = { ...values, key: first.key, id: first.id }
+      return Number((await runPrepared(database, `before ${shape} ${sort}`, key, before))[0]?.count ?? 0) + 1
+    },
+    previous: first && (backwards ? more : from !== undefined) ? { value: first.key, id: first.id } : undefined,
+    next: last && (backwards || more) ? { value: last.key, id: last.id } : undefined,
+  }
+}
+
+/** Which conditions a query has. The values follow when the query runs. */
+interface Filters {
+  seesAll: boolean
+  /** Whether the server is a public demo, on which a visitor sees only the own new customers. */
+  isPublic: boolean
+  search: '' | 'text' | 'nothing'
+  country: boolean
+  industry: boolean
+  salesperson: boolean
+  step: NonNullable<ListQuery['step']>
+}
+
+type Matching = ReturnType<typeof matchingCustomers>
+
+function pageQuery(
+  database: Kysely<Database>,
+  filters: Filters,
+  { sort, backwards, isFirst }: { sort: Sort; backwards: boolean; isFirst: boolean },
+  slot: Slot,
+) {
+  const { column, direction } = ORDER[sort]
   const descending = (direction === 'desc') !== backwards
-  let page = matching
+  const matching = matchingCustomers(database, filters, slot)
+  return matching
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customers.sales_person')
     .select([
       'customers.id as id',
@@ -63,62 +146,42 @@ export async function listCustomers(
       'total_purchase as totalPurchase',
       'customer_since as customerSince',
       'customers.sales_person as salespersonId',
+      'next_step_on as nextStepOn',
       'sales_persons.firstname as firstname',
       'sales_persons.lastname as lastname',
       `${column} as key`,
     ])
+    .select(countQuery(matching).as('count'))
+    .$if(!isFirst, (query) => query.where(beyond(sort, descending ? '<' : '>', slot)))
     .orderBy(column, descending ? 'desc' : 'asc')
     .orderBy('customers.id', descending ? 'desc' : 'asc')
-    .limit(size + 1)
-  const beyond = (one: PageKey, sign: '<' | '>') => (row: ExpressionBuilder<Database, 'customers'>) =>
-    row.or([row(column, sign, one.value), row.and([row(column, '=', one.value), row('customers.id', sign, one.id)])])
-  if (from !== undefined) page = page.where(beyond(from, descending ? '<' : '>'))
-
-  const rows = await page.execute()
-  const more = rows.length > size
-  const shown = rows.slice(0, size)
-  if (backwards) shown.reverse()
-  const first = shown.at(0)
-  const last = shown.at(-1)
-  return {
-    customers: shown.map(({ firstname, lastname, key: _key, ...customer }) => ({
-      ...customer,
-      salesperson: `${firstname} ${lastname}`,
-    })),
-    count: Number(count),
-    async position() {
-      if (first === undefined || (!backwards && from === undefined)) return 1
-      const { before } = await matching
-        .where(beyond({ value: first.key, id: first.id }, direction === 'desc' ? '>' : '<'))
-        .select((row) => row.fn.countAll().as('before'))
-        .executeTakeFirstOrThrow()
-      return Number(before) + 1
-    },
-    previous: first && (backwards ? more : from !== undefined) ? { value: first.key, id: first.id } : undefined,
-    next: last && (backwards || more) ? { value: last.key, id: last.id } : undefined,
-  }
+    .limit(slot('limit'))
 }
 
-/** Returns the countries and industries of the customers that the viewer may see. */
-export async function listFilters(
-  database: Kysely<Database>,
-  viewer: Viewer,
-): Promise<{ countries: string[]; industries: string[] }> {
-  const pairs = await customersVisibleTo(database, viewer).select(['country', 'industry']).distinct().execute()
-  const sorted = (names: string[]) => [...new Set(names)].sort()
-  return {
-    countries: sorted(pairs.map(({ country }) => country)),
-    industries: sorted(pairs.map(({ industry }) => industry)),
-  }
+function countQuery(matching: Matching) {
+  return matching.select((row) => row.fn.countAll().as('count'))
 }
 
-function matchingCustomers(database: Kysely<Database>, viewer: Viewer, { search, country, industry }: ListQuery) {
-  // A search text that is empty after folding, such as a single accent, matches no name.
-  const folded = foldName(search).trim()
-  const pattern = `%${folded.replace(/[\\%_]/g, '\\$&')}%`
-  return customersVisibleTo(database, viewer)
-    .$if(search !== '' && folded === '', (query) => query.where((row) => row.lit(false)))
-    .$if(folded !== '', (query) => query.where(sql<boolean>`customers.name_folded like ${pattern} escape '\\'`))
-    .$if(country !== '', (query) => query.where('country', '=', country))
-    .$if(industry !== '', (query) => query.where('industry', '=', industry))
+function beyond(sort: Sort, sign: '<' | '>', slot: Slot) {
+  const { column } = ORDER[sort]
+  return (row: ExpressionBuilder<Database, 'customers'>) =>
+    row.or([
+      row(column, sign, slot('key')),
+      row.and([row(column, '=', slot('key')), row('customers.id', sign, slot('id'))]),
+    ])
+}
+
+function matchingCustomers(database: Kysely<Database>, filters: Filters, slot: Slot) {
+  const { seesAll, isPublic, search, country, industry, salesperson, step } = filters
+  return customersVisibleTo(database, { userId: slot('userId'), seesAll }, isPublic ? slot('visitor') : undefined)
+    .$if(search === 'nothing', (query) => query.where((row) => row.lit(false)))
+    .$if(search === 'text', (query) =>
+      query.where(sql<boolean>`customers.name_folded like ${slot('pattern')} escape '\\'`),
+    )
+    .$if(country, (query) => query.where('country', '=', slot('country')))
+    .$if(industry, (query) => query.where('industry', '=', slot('industry')))
+    .$if(salesperson, (query) => query.where('customers.sales_person', '=', slot('salesperson')))
+    .$if(step === 'due', (query) => query.where('next_step_on', '<=', slot('today')))
+    .$if(step === 'planned', (query) => query.where('next_step', '<>', ''))
+    .$if(step === 'none', (query) => query.where('next_step', '=', ''))
 }

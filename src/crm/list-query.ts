@@ -1,12 +1,19 @@
+import { LARGEST_USER_ID } from '../../db/tables.ts'
 import { Problem } from '../web/problem.ts'
 import { readParameter, writeAddress } from '../web/query-parameters.ts'
 import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort, writePageKey } from './page-key.ts'
+
+/** `due`: the day of the next step is today or earlier. `planned`: there is a next step. `none`: there is none. */
+const STEPS = ['due', 'planned', 'none'] as const
 
 /** The search, filters, order and page of a customer list. An empty text means no restriction. */
 export interface ListQuery {
   search: string
   country: string
   industry: string
+  /** A userId. Only viewers who see all customers have this filter. */
+  salesperson?: string
+  step?: (typeof STEPS)[number] | ''
   sort: Sort
   after: PageKey | undefined
   before: PageKey | undefined
@@ -14,6 +21,7 @@ export interface ListQuery {
   size?: number
 }
 
+export const CUSTOMERS_PATH = '/customers'
 const LONGEST_TEXT = 80
 
 /**
@@ -23,20 +31,28 @@ const LONGEST_TEXT = 80
 export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = (name: string, longest = LONGEST_TEXT) => readParameter(query, name, longest)
   const [search, country, industry] = [read('q'), read('country'), read('industry')]
+  const [someone, planned] = [read('salesperson'), read('step')]
+  const salesperson = /^[1-9]\d{0,8}$/.test(someone) && Number(someone) <= LARGEST_USER_ID ? someone : ''
+  const step = STEPS.find((known) => known === planned) ?? ''
   const wanted = read('sort', Number.POSITIVE_INFINITY)
   const sort = SORTS.find((known) => known === wanted) ?? 'name'
   const list = { list: 'customers', sort } as const
   const after = readPageKey(read('after', LONGEST_PAGE_KEY), list)
   const before = readPageKey(read('before', LONGEST_PAGE_KEY), list)
-  return { search, country, industry, sort, after, before }
+  return { search, country, industry, salesperson, step, sort, after, before }
 }
 
-export function listAddress({ search, country, industry, sort, after, before }: ListQuery): string {
+export function listAddress(
+  { search, country, industry, salesperson, step, sort, after, before }: ListQuery,
+  path = CUSTOMERS_PATH,
+): string {
   const list = { list: 'customers', sort } as const
-  return writeAddress('/customers', {
+  return writeAddress(path, {
     q: search,
     country,
     industry,
+    salesperson,
+    step,
     sort: sort === 'name' ? '' : sort,
     after: after && writePageKey(after, list),
     before: before && writePageKey(before, list),
@@ -47,18 +63,27 @@ const PAGE_OF_LIST = 'list'
 
 /** Returns the URLs of customers. They contain the query of the list, so that the page can link back to it. */
 export function customerAddresses(query: ListQuery): (id: number) => string {
-  const [, list] = listAddress(query).split('?')
-  const behind = writeAddress('', { [PAGE_OF_LIST]: list })
-  return (id) => `/customers/${id}${behind}`
+  const behind = behindOf(listAddress(query))
+  return (id) => `${CUSTOMERS_PATH}/${id}${behind}`
 }
 
 /** Returns the URL of the list that the user came from. An unreadable query leads to the whole list. */
 export function listBehind({ [PAGE_OF_LIST]: list }: Record<string, unknown>): string {
-  if (typeof list !== 'string') return '/customers'
+  if (typeof list !== 'string') return CUSTOMERS_PATH
   try {
     return listAddress(readListQuery(Object.fromEntries(new URLSearchParams(list))))
   } catch (error) {
-    if (error instanceof Problem) return '/customers'
+    if (error instanceof Problem) return CUSTOMERS_PATH
     throw error
   }
+}
+
+/** Returns the URL of a customer's page, or of a path `below` it, with the list of the current request behind it. */
+export function customerAddress(id: number, query: Record<string, unknown>, below = ''): string {
+  return `${CUSTOMERS_PATH}/${id}${below}${behindOf(listBehind(query))}`
+}
+
+function behindOf(address: string): string {
+  const [, list] = address.split('?')
+  return writeAddress('', { [PAGE_OF_LIST]: list })
 }

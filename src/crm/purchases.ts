@@ -5,7 +5,8 @@ import { formatCount, formatDay, formatMoney } from '../web/format.ts'
 export interface PurchaseList {
   count: string
   total: string
-  purchases: { day: string; description: string; amount: string }[]
+  /** `discount` is empty, or for example "10% off €1,000.00". */
+  purchases: { day: string; description: string; amount: string; discount: string }[]
 }
 
 export function purchasesOf(database: Kysely<Database>, customerId: number): Promise<Purchase[]> {
@@ -29,6 +30,10 @@ export function purchaseList(
       day: formatDay(purchase.purchased_on),
       description: purchase.description,
       amount: formatMoney(purchase.amount),
+      discount:
+        purchase.discount_percent === 0
+          ? ''
+          : `${purchase.discount_percent}% off ${formatMoney(purchase.amount + purchase.discount)}`,
     })),
   }
 }

@@ -1,8 +1,11 @@
 import type { Kysely } from 'kysely'
+import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
+import { currentVisitor } from '../public-demo/visit.ts'
+import { belongsTo, reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
+import { notePortfolioChange } from './portfolios.ts'
 
 export type Removed =
   | { is: 'removed' }
@@ -11,20 +14,27 @@ export type Removed =
   | { is: 'outdated' }
   | { is: 'approval waits' }
 
+/** How long the removal of a customer can be undone. */
+export const UNDO_MINUTES = 10
+const MOST_OFFERED = 3
+
 /**
- * Removes a customer with the purchases and the decided approvals, unless an approval is pending. If `versions`
- * is given, the customer must have one of these versions. A single statement checks and removes the customer.
+ * Removes a customer, unless an approval is pending. The removal can be undone. The purchases, the notes and the decided
+ * approvals are kept for this time, but no page shows them. If `versions` is given, the customer must have one of these
+ * versions. A single statement checks and removes the customer.
  */
-export async function removeCustomer(
+export function removeCustomer(
   database: Kysely<Database>,
   viewer: Viewer,
   id: number,
   now: number,
   versions?: readonly number[],
 ): Promise<Removed> {
-  const { numDeletedRows } = await inTurn(database, { customer: id }, (transaction) =>
-    transaction
-      .deleteFrom('customers')
+  const time = new Date(now).toISOString()
+  return inTurn(database, { customer: id }, async (transaction): Promise<Removed> => {
+    const removed = await transaction
+      .updateTable('customers')
+      .set((row) => ({ removed_at: time, removed_by: viewer.userId, version: row('version', '+', 1) }))
       .where('id', '=', id)
       .where(reachableBy(viewer, versions))
       .where((row) =>
@@ -35,15 +45,68 @@ export async function removeCustomer(
               .select('operations.id')
               .where('operations.customer_id', '=', id)
               .where('operations.state', '=', 'asked')
-              .where('operations.expires_at', '>', new Date(now).toISOString()),
+              .where('operations.expires_at', '>', time),
           ),
         ),
       )
-      .executeTakeFirstOrThrow(),
+      .returning('sales_person')
+      .executeTakeFirst()
+    if (removed !== undefined) {
+      await notePortfolioChange(transaction, [removed.sales_person])
+      return { is: 'removed' }
+    }
+    const customer = await findCustomer(transaction, viewer, id)
+    if (customer === undefined) return { is: 'unknown' }
+    refuseSharedCustomer(customer)
+    return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
+  })
+}
+
+/** Undoes a removal. Returns `false` if there is nothing to undo any more, or if the viewer may not see the customer. */
+export function restoreCustomer(database: Kysely<Database>, viewer: Viewer, id: number, now: number): Promise<boolean> {
+  return inTurn(database, { customer: id }, async (transaction) => {
+    const restored = await transaction
+      .updateTable('customers')
+      .set((row) => ({ removed_at: null, removed_by: null, version: row('version', '+', 1) }))
+      .where('id', '=', id)
+      .where('removed_at', '>', earliestUndo(now))
+      .where(belongsTo(viewer))
+      .returning('sales_person')
+      .executeTakeFirst()
+    if (restored !== undefined) await notePortfolioChange(transaction, [restored.sales_person])
+    return restored !== undefined
+  })
+}
+
+/** The customers whose removal this user can undo, newest first. */
+export async function removalsBy(
+  database: Kysely<Database>,
+  userId: number,
+  now: number,
+): Promise<{ id: number; name: string; until: number }[]> {
+  const values = { userId, visitor: currentVisitor(), earliest: earliestUndo(now) }
+  const rows = await runPrepared(database, 'removals', values, (slot) =>
+    database
+      .selectFrom('customers')
+      .select(['id', 'name', 'removed_at'])
+      .where('removed_by', '=', slot('userId'))
+      .where('removed_at', '>', slot('earliest'))
+      .where('visitor', '=', slot('visitor'))
+      .orderBy('removed_at', 'desc')
+      .limit(MOST_OFFERED),
   )
-  if (numDeletedRows > 0n) return { is: 'removed' }
-  const customer = await findCustomer(database, viewer, id)
-  if (customer === undefined) return { is: 'unknown' }
-  refuseSharedCustomer(customer)
-  return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
+  return rows.map(({ id, name, removed_at }) => ({
+    id,
+    name,
+    until: Date.parse(String(removed_at)) + UNDO_MINUTES * 60_000,
+  }))
+}
+
+/** Deletes the customers whose removal can no longer be undone, with all that belongs to them. */
+export async function sweepRemovedCustomers(database: Kysely<Database>, now: number): Promise<void> {
+  await database.deleteFrom('customers').where('removed_at', '<=', earliestUndo(now)).execute()
+}
+
+function earliestUndo(now: number): string {
+  return new Date(now - UNDO_MINUTES * 60_000).toISOString()
 }

@@ -1,51 +1,29 @@
-import type { Kysely } from 'kysely'
-import type { Database } from '../../db/tables.ts'
 import type { CrmSession } from '../crm-session/crm-session.ts'
-import type { TopCustomer } from '../crm-session/crm-storage.ts'
-import { currentVisit } from '../public-demo/visit.ts'
-import { isVisibleToVisitor } from './customers-visible-to.ts'
+import type { CrmStorage } from '../crm-session/crm-storage.ts'
+import type { Portfolio } from './portfolios.ts'
 
-const HOW_MANY = 3
+type Top3 = NonNullable<CrmStorage['myTop3']>
 
-/** Returns the top customers from the session of `owner`. If the session has none, loads and stores them. */
+/**
+ * Returns the top 3 from the session of `owner`. If the session has none, or if the portfolio has changed since then,
+ * computes and stores them. Of concurrent calls, one computes them.
+ */
 export async function keepTop3(
   session: CrmSession,
   owner: string,
-  load: (userId: number) => Promise<TopCustomer[]>,
-): Promise<readonly TopCustomer[]> {
-  const kept = session.storage.myTop3
-  if (kept?.owner === owner) return kept.customers
+  { version, topCustomers }: Portfolio,
+  now: number,
+): Promise<Readonly<Top3>> {
+  const isFresh = (kept: Top3 | undefined, current: number): kept is Top3 =>
+    kept?.owner === owner && kept.version === current
+  const kept = session.storage.myTop3 as Top3 | undefined
+  if (kept !== undefined && isFresh(kept, await version())) return kept
   return session.use(async (storage) => {
-    if (storage.myTop3?.owner !== owner) storage.myTop3 = { owner, customers: await load(Number(owner)) }
-    return storage.myTop3.customers
+    // The version is read before the customers, so a change between the two makes the top 3 stale again.
+    const current = await version()
+    if (isFresh(storage.myTop3, current)) return storage.myTop3
+    const customers = await topCustomers()
+    storage.myTop3 = { owner, version: current, computedAt: new Date(now).toISOString(), customers }
+    return storage.myTop3
   })
-}
-
-/** Returns the `kept` customers that are still in the salesperson's portfolio. */
-export async function stillThere(
-  database: Kysely<Database>,
-  userId: number,
-  kept: readonly TopCustomer[],
-): Promise<TopCustomer[]> {
-  if (kept.length === 0) return []
-  const ids = kept.map(({ id }) => id)
-  const rows = await database
-    .selectFrom('customers')
-    .select('id')
-    .where('id', 'in', ids)
-    .where('sales_person', '=', userId)
-    .execute()
-  return kept.filter(({ id }) => rows.some((row) => row.id === id))
-}
-
-export async function topCustomersOf(database: Kysely<Database>, userId: number): Promise<TopCustomer[]> {
-  return database
-    .selectFrom('customers')
-    .select(['id', 'name', 'total_purchase as totalPurchase'])
-    .where('sales_person', '=', userId)
-    .$if(currentVisit() !== undefined, (all) => all.where(isVisibleToVisitor))
-    .orderBy('total_purchase', 'desc')
-    .orderBy('id')
-    .limit(HOW_MANY)
-    .execute()
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { OperationState } from '../../db/tables.ts'
 import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
-import { bestEffort, signedIn } from '../crm-session/crm-session.ts'
-import { consumeFormToken, releaseFormToken } from '../crm-session/form-tokens.ts'
+import { signedIn } from '../crm-session/crm-session.ts'
+import { onceForForm } from '../crm-session/form-tokens.ts'
 import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
@@ -41,15 +41,9 @@ export function operationPages(parts: OperationParts) {
       const found = await findCustomer(database, viewerOf(ctx), form.customerId)
       if (found === undefined) throw notFound()
       const { session, userId } = signedIn(ctx)
-      const { once } = form
+      const id = await onceForForm(session, form.once, () => askForApproval(parts, { session, userId }, found, form))
       ctx.status = 303
-      if (once !== undefined && !(await consumeFormToken(session, once)))
-        return ctx.redirect(await sentBefore(userId, found.id))
-      const id = await askForApproval(parts, { session, userId }, found, form).catch(async (error) => {
-        if (once !== undefined) await bestEffort(releaseFormToken(session, once))
-        throw error
-      })
-      ctx.redirect(`/operations/${id}`)
+      ctx.redirect(id === undefined ? await sentBefore(userId, found.id) : `/operations/${id}`)
     },
 
     async list(ctx: Context) {
@@ -97,24 +91,26 @@ export function operationPages(parts: OperationParts) {
 
   function row(operation: NamedOperation) {
     const { label, tone } = textOf(stateAt(operation, clock.now()))
+    const state = operation.used_at === null ? label : `${label} and used`
     return {
       href: `/operations/${operation.id}`,
       what: titleOf(operation),
       asked: formatMoment(operation.asked_at),
-      state: label,
+      state,
       tone,
     }
   }
 }
 
 function factsOf(operation: NamedOperation, state: OperationState): OperationPage['facts'] {
-  const { reason, scenario, asked_at, expires_at, decided_at } = operation
+  const { reason, scenario, asked_at, expires_at, decided_at, used_at } = operation
   return [
     { label: 'Asked by', value: nameOf(operation) },
     { label: 'Asked', value: formatMoment(asked_at) },
     ...(state === 'asked' ? [{ label: 'Open until', value: formatMoment(expires_at) }] : []),
     ...(state === 'expired' ? [{ label: 'Expired', value: formatMoment(expires_at) }] : []),
     ...(decided_at === null ? [] : [{ label: 'Decided', value: formatMoment(decided_at) }]),
+    ...(used_at === null ? [] : [{ label: 'Used in a purchase', value: formatMoment(used_at) }]),
     {
       label: 'The platform calls back with',
       value: SCENARIOS.find(({ value }) => value === scenario)?.label ?? scenario,
@@ -137,5 +133,6 @@ function readId(text: unknown): number {
 }
 
 function notFound(): Problem {
-  return new Problem(404, 'There is no such customer or request in your portfolio.')
+  const action = { label: 'Go to the customers', href: '/customers' }
+  return new Problem(404, 'There is no such customer or request in your portfolio.', {}, action)
 }

@@ -47,7 +47,11 @@ export function beginOperation(database: Kysely<Database>, wanted: NewOperation,
         .where('expires_at', '<=', time)
         .where((row) => row.or([row('customer_id', '=', wanted.customer_id), row('user_id', '=', wanted.user_id)]))
         .execute()
-      const customer = transaction.selectFrom('customers').select('id').where('id', '=', wanted.customer_id)
+      const customer = transaction
+        .selectFrom('customers')
+        .select('id')
+        .where('id', '=', wanted.customer_id)
+        .where('removed_at', 'is', null)
       if ((await customer.executeTakeFirst()) === undefined) return { is: 'gone' }
       const waiting = transaction
         .selectFrom('operations')
@@ -149,6 +153,7 @@ function named(database: Kysely<Database>) {
     .selectFrom('operations')
     .innerJoin('customers', 'customers.id', 'operations.customer_id')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'operations.user_id')
+    .where('customers.removed_at', 'is', null)
     .selectAll('operations')
     .select(['customers.name as customer', 'sales_persons.firstname', 'sales_persons.lastname'])
     .$if(currentVisit() !== undefined, (all) => all.where('operations.session_id', 'in', sessionIdsOfVisitor(database)))

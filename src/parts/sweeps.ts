@@ -1,5 +1,6 @@
 import { sweepSignUps } from '../accounts/index.ts'
 import { sweepAudit } from '../audit/index.ts'
+import { sweepRemovedCustomers } from '../crm/index.ts'
 import type { Clock } from '../session/index.ts'
 import type { BaseParts } from './base-parts.ts'
 
@@ -11,6 +12,9 @@ export function startSweeping({ config, database, clock, log }: BaseParts): () =
   return startInterval(clock, async () => {
     await sweepSignUps(database, clock.now()).catch((err) =>
       log.warn({ event: 'signup.sweep', err }, 'expired sign-ups could not be removed; the next sweep tries again'),
+    )
+    await sweepRemovedCustomers(database, clock.now()).catch((err) =>
+      log.warn({ event: 'customers.sweep', err }, 'removed customers could not be deleted; the next sweep tries again'),
     )
     await sweepAudit(database, clock.now(), config.auditDays, config.demoPublic ? PUBLIC_AUDIT_ROWS : undefined).catch(
       (err) =>

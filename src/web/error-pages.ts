@@ -2,12 +2,12 @@ import { STATUS_CODES } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Logger } from 'pino'
 import { readFailure, reportFailure } from './failure.ts'
+import { Problem, type ProblemAction } from './problem.ts'
 
 export interface ErrorPage {
   title: string
   text: string
-  /** An empty `href` links to the address of the failed request. */
-  action?: { label: string; href: string }
+  action?: ProblemAction | undefined
 }
 
 const HOME = { label: 'Go to the start page', href: '/' }
@@ -51,6 +51,7 @@ export function errorPages(log: Logger, describe: (error: unknown, ctx: Context)
       reportFailure(log, ctx, failure, error)
       ctx.set(failure.headers)
       const known = pageFor(failure.status, failure.expose ? failure.message : undefined)
+      if (error instanceof Problem) known.action = error.action
       answer(ctx, failure.status, describe(error, ctx) ?? known)
     }
   }
@@ -88,5 +89,5 @@ function showText(ctx: Context, { title, text }: ErrorPage): void {
 
 function pageFor(status: number, message?: string): ErrorPage {
   const known = KNOWN[status] ?? { title: STATUS_CODES[status] ?? 'That did not work', text: 'Go back and try again.' }
-  return message === undefined ? known : { ...known, text: message }
+  return { ...known, ...(message !== undefined && { text: message }) }
 }

@@ -21,3 +21,16 @@ export function plainLine(longest: number) {
     .regex(PLAIN_LINE, 'must not contain control characters or broken characters')
     .refine((text) => VISIBLE.test(text), 'must have a visible character')
 }
+
+/** Returns the schema for a text of several lines. The parsed text is trimmed, in NFC, and its lines end with `\n`. */
+export function plainText(longest: number) {
+  return z
+    .string()
+    .normalize('NFC')
+    .overwrite((text) => text.replaceAll('\r\n', '\n'))
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(PLAIN_TEXT, 'must not contain control characters or broken characters')
+    .refine((text) => VISIBLE.test(text), 'must have a visible character')
+}

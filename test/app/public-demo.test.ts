@@ -19,6 +19,8 @@ import type { Answer, Visitor } from '../support/visitor.ts'
 
 const WRITING = ['POST', 'PUT', 'PATCH', 'DELETE']
 
+const PURCHASE = { description: 'Probe', amount: '10', day: '2026-01-02' }
+
 test('[PUBLIC-2] every route that writes has a decision for the public demo, and the documentation lists it', async (t) => {
   const demo = await startPublic(t, { publicUrl: 'https://localhost', deviceBindingMinutes: 10 })
   const pages = routesOf(demo).map(({ method, path }) => `${method} ${path}`)
@@ -238,6 +240,23 @@ test('[PUBLIC-8] visitors can neither change the customers of the demo nor see t
   assert.deepEqual(namesOf(await other.get('/customers?q=script')), [])
   assert.equal((await mine.send('PATCH', `/customers/${id}`, { body: { city: 'Oslo' } })).status, 200)
   assert.equal((await mine.send('DELETE', `/customers/${id}`)).status, 204)
+
+  const page = await ada.get(`/customers/${shared.id}`)
+  assert.match(page.text, /All visitors of the public demo see this customer/)
+  assert.doesNotMatch(page.text, /action="\/customers\//)
+  const before = await snapshotOf(demo.parts)
+  for (const action of ['edit', 'remove', 'notes', 'next-step', 'purchases']) {
+    const fields = { note: 'x', version: '1', nextStep: 'x', nextStepOn: '2026-01-06', ...PURCHASE }
+    assert.equal((await ada.post(`/customers/${shared.id}/${action}`, fields)).status, 403, action)
+    assert.equal((await other.post(`/customers/${id}/${action}`, fields)).status, 404, action)
+  }
+  assert.equal((await other.post(`/customers/${id}/restore`)).status, 404)
+  assert.equal(await snapshotOf(demo.parts), before)
+  assert.match((await ada.get('/customers')).text, /is removed\./)
+  assert.doesNotMatch((await other.get('/customers')).text, /is removed\./)
+  assert.doesNotMatch((await other.get('/customers.csv')).text, /script/)
+  assert.equal((await ada.post(`/customers/${id}/restore`)).status, 303)
+  assert.equal((await ada.post(`/customers/${id}/notes`, { note: 'Mine' })).status, 303)
 })
 
 test('[PUBLIC-9] visitors see only their own requests for approval, and cannot use up those of others', async (t) => {

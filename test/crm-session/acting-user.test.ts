@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { disableAccount } from '../../src/accounts/index.ts'
 import { createRoutes } from '../../src/app/routes.ts'
+import { removeCustomer } from '../../src/crm/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { devicesOf } from '../support/devices.ts'
-import { headingOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { headingOf, sessionIdOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import { routesOf } from '../support/routes.ts'
 import { openStream } from '../support/stream.ts'
 import { makeToken, tokensOf } from '../support/tokens.ts'
@@ -76,6 +77,9 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
         seen.add(String(route?.path))
       }
     }
+    await removeCustomer(demo.parts.database, { userId: 5, seesAll: true }, 2, demo.clock.now())
+    for (const { action } of formsOf(await visitor.get('/customers')))
+      if (action === '/customers/2/restore') seen.add('/customers/:id/restore')
     const list = await visitor.get(`/admin/sessions?user=${userId}`)
     for (const { action } of formsOf(list)) if (action.endsWith('end-user')) seen.add(action)
     const disabled = await visitor.get('/admin/accounts/3')
@@ -247,19 +251,10 @@ function formsOf({ text }: Answer): Form[] {
     fields: Object.fromEntries(
       [...html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
         name,
-        decode(value),
+        unescapeHtml(value),
       ]),
     ),
   }))
-}
-
-function decode(html: string): string {
-  return html
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&')
 }
 
 async function operationsOf({ parts }: Demo) {

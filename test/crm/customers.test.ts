@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createCustomer, newCustomer, SORTS } from '../../src/crm/index.ts'
-import { NEW_CUSTOMER } from '../support/api-client.ts'
+import { NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { problemOf } from '../support/approvals.ts'
 import { startDemo } from '../support/demo.ts'
 import { headingOf, namesOf, snapshotOf, withoutChip } from '../support/pages.ts'
@@ -37,8 +37,12 @@ test('[CRM-9] a salesperson reaches only their own customers, in the list, by se
 
 test('[CRM-9] the filters reveal nothing to a salesperson about the customers of other salespersons', async (t) => {
   const demo = await startDemo(t)
-  const newcomer = demo.visitor()
+  const [newcomer, manager] = [demo.visitor(), demo.visitor()]
   await newcomer.logInWell(4)
+  await manager.logInWell(5)
+  // What the server keeps of the filters of a manager must not reach a salesperson, even with equal versions.
+  await demo.parts.database.updateTable('sales_persons').set({ portfolio_version: 0 }).execute()
+  await manager.get('/customers')
   const own = await demo.parts.database
     .selectFrom('customers')
     .select(['country', 'industry'])
@@ -46,11 +50,35 @@ test('[CRM-9] the filters reveal nothing to a salesperson about the customers of
     .execute()
   const { text } = await newcomer.get('/customers')
   const options = [...text.matchAll(/<option value="([^"]+)"/g)].map(([, value = '']) => value)
-  const known = new Set([...own.flatMap(({ country, industry }) => [country, industry]), ...SORTS])
+  const known = new Set([
+    ...own.flatMap(({ country, industry }) => [country, industry]),
+    ...SORTS,
+    'due',
+    'planned',
+    'none',
+  ])
   assert.deepEqual(
     options.filter((value) => !known.has(value)),
     [],
   )
+})
+
+test('[CRM-9] the filters name a new country at once, and no longer name a country without customers', async (t) => {
+  const demo = await startDemo(t)
+  const [newcomer, manager] = [demo.visitor(), demo.visitor()]
+  await newcomer.logInWell(4)
+  await manager.logInWell(5)
+  const countries = async (visitor: Visitor) =>
+    [...(await visitor.get('/customers')).text.matchAll(/<option value="(Iceland|Norway)"/g)].map(([, name]) => name)
+  assert.deepEqual(await countries(newcomer), [])
+  const { clock, parts } = demo
+  const wanted = newCustomer.parse({ ...NEW_CUSTOMER, country: 'Iceland' })
+  const made = await createCustomer(parts.database, { userId: 4, seesAll: false }, wanted, clock.now())
+  assert.deepEqual([await countries(newcomer), await countries(manager)], [['Iceland'], ['Iceland']])
+  assert.ok(made.is === 'created')
+  const client = await signedIn(demo, 5)
+  await client.send('PATCH', `/customers/${made.customer.id}`, { body: { country: 'Norway' } })
+  assert.deepEqual([await countries(newcomer), await countries(manager)], [['Norway'], ['Norway']])
 })
 
 test('paging shows each customer once, forwards and backwards, in every order', async (t) => {

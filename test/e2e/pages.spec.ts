@@ -55,6 +55,12 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/customers?q=zzz' },
     { at: '/customers/1' },
     { at: '/customers/100' },
+    { at: '/customers/new' },
+    { at: '/customers/new', after: (page) => sendEmpty(page, 'Add the customer') },
+    { at: '/customers/1/edit' },
+    { at: '/customers/1/edit', after: causeConflict },
+    { at: '/customers/1', after: recordWrongPurchase },
+    { at: '/customers/2', after: removeCustomer },
     { at: '/operations' },
     { at: '/operations/1' },
     { at: '/operations/2' },
@@ -74,6 +80,7 @@ const VISITS: Record<string, Visit[]> = {
   ],
   manager: [
     { at: '/customers?sort=total' },
+    { at: '/customers/3' },
     // The pages of the external platform.
     { at: platform },
     { at: async (server) => `${await platform(server)}/requests/1` },
@@ -96,6 +103,7 @@ const NOT_PAGES: Record<string, string> = {
   '/signup/events': 'a stream',
   '/admin/sessions/events': 'a stream',
   '/admin/audit.csv': 'a download',
+  '/customers.csv': 'a download',
   '/rest/Operations/completeOperation': 'JSON',
   '/lab/sandbox/:name': 'plain text, for curl',
   '/lab/:experiment/test': 'the source of a test, as plain text',
@@ -155,6 +163,32 @@ async function moveTheClock(page: Page): Promise<void> {
 async function showTheCookies(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Start over' }).click()
   await page.getByRole('button', { name: 'Show the cookies' }).click()
+}
+
+async function sendEmpty(page: Page, button: string): Promise<void> {
+  await page.evaluate(`for (const form of document.forms) form.noValidate = true`)
+  await page.getByRole('button', { name: button }).click()
+  await expect(page.getByRole('alert')).toBeVisible()
+}
+
+/** Sends a form that was opened before a change of another user. */
+async function causeConflict(page: Page): Promise<void> {
+  await page.evaluate(`document.querySelector('[name="version"]').value = '99'
+    document.querySelector('[name="shown-city"]').value = 'Elsewhere'`)
+  await page.getByLabel('City').fill('AVeryLongWordThatHasNoPlaceToBreakAnywhereInItAtAll')
+  await page.getByRole('button', { name: 'Save the changes' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Two changes at once')
+}
+
+async function recordWrongPurchase(page: Page): Promise<void> {
+  await page.getByText('Record a purchase').click()
+  await page.getByLabel('Amount in EUR').fill('0')
+  await sendEmpty(page, 'Record the purchase')
+}
+
+async function removeCustomer(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Remove' }).click()
+  await expect(page.getByText('You can undo this')).toBeVisible()
 }
 
 async function runExperiment(page: Page): Promise<void> {

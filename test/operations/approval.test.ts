@@ -10,7 +10,7 @@ import {
   startWithRecorder,
   stateOf,
 } from '../support/approvals.ts'
-import { pathOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
+import { forgetRemovedCustomers, pathOf, sessionIdOf, snapshotOf } from '../support/pages.ts'
 import { letNumbersComeAgain } from '../support/servers/crm-databases.ts'
 
 const REFRESH = /http-equiv="refresh"/
@@ -200,6 +200,7 @@ test('the link of a removed operation decides no other operation, even if anothe
   const former = await database.selectFrom('operations').select(['id', 'key']).executeTakeFirstOrThrow()
   await giveUp(database, former, 'unanswered')
   assert.equal((await (await signedIn(demo, 4)).send('DELETE', '/customers/1')).status, 204)
+  await forgetRemovedCustomers(demo)
   await letNumbersComeAgain(database, 'operations')
   await ask({ customer: '2', percent: '30' })
   const before = await snapshotOf(demo.parts)

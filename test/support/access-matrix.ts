@@ -3,6 +3,7 @@ import type { Operation } from '../../db/tables.ts'
 import { identityOf } from '../../src/accounts/people/account.ts'
 import { accounts } from '../../src/accounts/people/accounts.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
+import { removeCustomer } from '../../src/crm/index.ts'
 import type { Demo } from './demo.ts'
 import { sessionIdOf } from './pages.ts'
 import { routesOf } from './routes.ts'
@@ -183,9 +184,17 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
     const portfolio = whose === 'foreign' ? OTHER : caller?.role === 'manager' ? STAFF.manager : STAFF.salesperson
     switch (path) {
       case '/customers/:id':
+      case '/customers/:id/edit':
+      case '/customers/:id/remove':
+      case '/customers/:id/notes':
+      case '/customers/:id/next-step':
+      case '/customers/:id/purchases':
+      case '/customers/:id/assign':
       case '/customers/{id}':
       case '/customers/{id}/purchases':
         return path.replace(OBJECT, String(await customerOf(portfolio)))
+      case '/customers/:id/restore':
+        return path.replace(OBJECT, String(await removedCustomerOf(portfolio)))
       case '/operations/:id':
         return path.replace(OBJECT, String((await operationOf(portfolio)).id))
       case '/account/tokens/:id/revoke':
@@ -227,6 +236,12 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       .executeTakeFirstOrThrow()
     const row = { ...like, sales_person: salesperson }
     return (await parts.database.insertInto('customers').values(row).returning('id').executeTakeFirstOrThrow()).id
+  }
+
+  async function removedCustomerOf(salesperson: number): Promise<number> {
+    const id = await customerOf(salesperson)
+    await removeCustomer(parts.database, { userId: salesperson, seesAll: false }, id, demo.clock.now())
+    return id
   }
 
   async function operationOf(salesperson: number, fields: Partial<Operation> = {}) {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import { signedIn } from '../../crm-session/crm-session.ts'
+import { type Flash, redirectWithFlash } from '../../crm-session/flash.ts'
 import type { PageModel } from '../../web/pages.ts'
 import { Problem } from '../../web/problem.ts'
 import { type Choice, choices, readParameter, writeAddress } from '../../web/query-parameters.ts'
 import { originOf } from '../../web/request-origin.ts'
-import { type Flash, redirectWithFlash } from '../own-account/flash.ts'
 import {
   type AccountChangeParts,
   type ChangedBy,

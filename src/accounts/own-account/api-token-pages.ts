@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Config } from '../../config/config.ts'
 import { type CrmSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
+import { redirectWithFlash, wasFlashed } from '../../crm-session/flash.ts'
 import { consumeFormToken, releaseFormToken } from '../../crm-session/form-tokens.ts'
 import { formatMoment } from '../../web/format.ts'
 import type { OwnOrigins } from '../../web/own-origins.ts'
@@ -22,7 +23,6 @@ import {
   makeApiToken,
   revokeApiToken,
 } from './api-tokens.ts'
-import { redirectWithFlash, wasFlashed } from './flash.ts'
 
 const PAGE = '/account/tokens'
 const DEFAULT_DAYS = '30'

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../../db/tables.ts'
 import { type CrmSessions, currentSession, sessionsBehindGuard, signedIn } from '../../crm-session/crm-session.ts'
 import { ENDED_BY_USER } from '../../crm-session/end-messages.ts'
+import { type Flash, redirectWithFlash } from '../../crm-session/flash.ts'
 import { SessionError } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { formatCount, formatMoment } from '../../web/format.ts'
@@ -10,7 +11,6 @@ import type { PageModel } from '../../web/pages.ts'
 import { originOf } from '../../web/request-origin.ts'
 import { endStaleSessions } from '../people/stale-sessions.ts'
 import { OWN_DEVICES_PAGE } from '../sign-in/start-pages.ts'
-import { type Flash, redirectWithFlash } from './flash.ts'
 import {
   endOtherDevices,
   endOwnDevice,

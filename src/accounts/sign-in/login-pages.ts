@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { DEMO_PASSWORD } from '../../../db/demo/demo-accounts.ts'
 import type { Config } from '../../config/config.ts'
-import { keepTop3, topCustomersOf } from '../../crm/index.ts'
+import { keepTop3, portfolioOf } from '../../crm/index.ts'
 import { bestEffort, type CrmSessions, currentSession } from '../../crm-session/crm-session.ts'
 import { privilegesOf } from '../../crm-session/privileges.ts'
 import { ENDED_PARAMETER, WITHOUT_KEY } from '../../crm-session/session-ended.ts'
@@ -126,7 +126,7 @@ export function loginPages(parts: LoginParts) {
       const detail = remembers ? `stays logged in for ${REMEMBER_DAYS} days` : undefined
       parts.audit.note({ event: 'sign-in', ...origin, userId, userName, sessionId: session.id, detail })
       if (session.hasPrivilege('viewPortfolio'))
-        await bestEffort(keepTop3(session, userId, (owner) => topCustomersOf(database, owner)))
+        await bestEffort(keepTop3(session, userId, portfolioOf(database, Number(userId)), clock.now()))
       if (unsentForm !== undefined) await keepUnsentForm(session, unsentForm)
       ctx.status = 302
       const next = unsentForm === undefined ? (form.next ?? startPageOf(session)) : UNSENT_FORM_PAGE

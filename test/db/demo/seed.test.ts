@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isEmpty, seedDemo } from '../../../db/demo/seed.ts'
 import { makeCustomers } from '../../../db/demo/seed-customers.ts'
+import { makeFollowUps } from '../../../db/demo/seed-follow-ups.ts'
 import { startDemo } from '../../support/demo.ts'
 
 test('the demo has the documented accounts and the same customers each time', () => {
@@ -23,6 +24,17 @@ test('the demo has the documented accounts and the same customers each time', ()
     assert.ok(bought.length >= 2 && customer.total_purchase < 2 ** 31)
     assert.match(customer.email, /^[a-z-]+\.[a-z-]+@[a-z0-9-]+\.example$/)
   }
+})
+
+test('the demo has next steps that are due, next steps in the future, and notes, but none for userId 4', () => {
+  const { customers } = makeCustomers()
+  const now = Date.parse('2026-07-01T09:00:00Z')
+  const { nextSteps, notes } = makeFollowUps(customers, now)
+  const isDue = ({ next_step_on }: { next_step_on: string }) => next_step_on <= '2026-07-01'
+  assert.ok(nextSteps.filter(isDue).length >= 5 && nextSteps.filter((step) => !isDue(step)).length >= 10)
+  assert.ok(notes.length >= 20 && notes.every(({ written_at }) => written_at < '2026-07-01'))
+  for (const id of [...nextSteps.map((step) => step.id), ...notes.map((note) => note.customer_id)])
+    assert.notEqual(customers.find((customer) => customer.id === id)?.sales_person, 4)
 })
 
 test('the demo never fills a database that already has accounts', async (t) => {

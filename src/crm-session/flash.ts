@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { currentSession } from '../../crm-session/crm-session.ts'
+import { currentSession } from './crm-session.ts'
 
 /** A message that the next page shows once. It is stored in the session, because a query parameter can be forged. */
 export type Flash =
@@ -12,6 +12,16 @@ export type Flash =
   | 'account-enabled'
   | 'role-changed'
   | 'token-revoked'
+  | 'customer-added'
+  | 'customer-changed'
+  | 'customer-merged'
+  | 'customer-assigned'
+  | 'customer-restored'
+  | 'note-added'
+  | 'next-step-saved'
+  | 'next-step-done'
+  | 'purchase-recorded'
+  | 'sent-before'
 
 /** Ignores a failure to store the message, because the action that the message reports has already succeeded. */
 export async function redirectWithFlash(ctx: Context, path: string, flash: Flash): Promise<void> {

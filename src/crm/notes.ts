@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../../db/tables.ts'
+import { inTurn } from '../../db/transactions.ts'
+import type { Viewer } from './customers-visible-to.ts'
+import { findCustomer } from './find-customer.ts'
+
+interface Note {
+  id: number
+  text: string
+  at: string
+  by: string
+}
+
+const MOST_SHOWN = 50
+
+/** Returns the newest notes, newest first. */
+export async function notesOf(database: Kysely<Database>, customerId: number): Promise<Note[]> {
+  const rows = await database
+    .selectFrom('customer_notes')
+    .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
+    .select(['id', 'text', 'written_at', 'firstname', 'lastname'])
+    .where('customer_id', '=', customerId)
+    .orderBy('id', 'desc')
+    .limit(MOST_SHOWN)
+    .execute()
+  return rows.map(({ id, text, written_at, firstname, lastname }) => ({
+    id,
+    text,
+    at: written_at,
+    by: `${firstname} ${lastname}`,
+  }))
+}
+
+/** Returns `false` if the viewer may not see the customer. */
+export function addNote(
+  database: Kysely<Database>,
+  viewer: Viewer,
+  customerId: number,
+  text: string,
+  now: number,
+): Promise<boolean> {
+  return inTurn(database, { customer: customerId }, async (transaction) => {
+    if ((await findCustomer(transaction, viewer, customerId)) === undefined) return false
+    await insertNote(transaction, viewer, customerId, text, now)
+    return true
+  })
+}
+
+export async function insertNote(
+  transaction: Kysely<Database>,
+  { userId }: Viewer,
+  customerId: number,
+  text: string,
+  now: number,
+): Promise<void> {
+  await transaction
+    .insertInto('customer_notes')
+    .values({ customer_id: customerId, user_id: userId, text, written_at: new Date(now).toISOString() })
+    .execute()
+}
