@@ -7,6 +7,7 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { csvOf } from '../web/csv.ts'
 import { formatCount, formatDay, formatTime, formatWholeMoney } from '../web/format.ts'
+import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
 import { originOf } from '../web/request-origin.ts'
@@ -30,7 +31,6 @@ import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
-  isWide: true
   notice: string
   count: string
   search: string
@@ -114,7 +114,6 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const mayEdit = signedIn(ctx).session.hasPrivilege('editCustomers')
       ctx.show<CustomersPage>('customers/list', {
         title: viewer.seesAll ? 'All customers' : 'Your customers',
-        isWide: true,
         notice: await takeNotice(ctx),
         count: formatCount(count, 'customer', 'customers'),
         shown: shownOf(await position(), customers.length, count),
@@ -149,14 +148,14 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       if (ctx.method === 'GET') {
         await usageLimit.countSearch(String(viewer.userId))
         const { session, userId } = signedIn(ctx)
-        const [, filter = 'all'] = decodeURIComponent(listAddress(query)).replaceAll('+', ' ').split('?')
+        const [, chosen] = listAddress(query).split('?')
         audit.note({
           event: 'customers-exported',
           ...originOf(ctx),
           userId,
           userName: session.userName,
           sessionId: session.id,
-          detail: filter,
+          detail: chosen === undefined ? 'all' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' ')),
         })
       }
       const today = dayOf(clock.now())

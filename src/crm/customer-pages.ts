@@ -32,7 +32,6 @@ export interface ApprovalsPanel {
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
 interface CustomerPage extends PageModel, PurchaseList {
-  isWide: true
   id: number
   facts: { label: string; value: string; href?: string }[]
   /** The list that the user came from, with its filters and its page. */
@@ -91,7 +90,6 @@ export function customerPage(
     const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
     ctx.show<CustomerPage>('customers/show', {
       title: customer.name,
-      isWide: true,
       id,
       back: listBehind(ctx.query),
       approvals: await findApprovals(ctx, id),

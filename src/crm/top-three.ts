@@ -17,7 +17,7 @@ export async function keepTop3(
   const isFresh = (kept: Top3 | undefined, current: number): kept is Top3 =>
     kept?.owner === owner && kept.version === current
   const kept = session.storage.myTop3 as Top3 | undefined
-  if (isFresh(kept, await version())) return kept
+  if (kept !== undefined && isFresh(kept, await version())) return kept
   return session.use(async (storage) => {
     // The version is read before the customers, so a change between the two makes the top 3 stale again.
     const current = await version()

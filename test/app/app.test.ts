@@ -33,7 +33,7 @@ test('unknown addresses and methods get a page that says so', async (t) => {
     assert.equal((await visitor.get(path)).status, 404, path)
 
   const put = await visitor.send('/customers', { method: 'PUT' })
-  assert.deepEqual([put.status, put.headers.allow], [405, 'HEAD, GET'])
+  assert.deepEqual([put.status, put.headers.allow], [405, 'HEAD, GET, POST'])
   assert.equal(headingOf(put), 'That does not work here')
   assert.equal((await visitor.get('/logout')).status, 405)
   const unknown = await visitor.send('/customers', { method: 'PROPFIND' })
