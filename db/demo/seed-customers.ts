@@ -10,8 +10,6 @@ type SeedPurchase = Insertable<Database['purchases']>
 
 const CUSTOMER_COUNT = 252
 
-const SEED_TODAY = '2026-06-30'
-
 const SEED = 8044
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_HISTORY_DAYS = 6 * 365
@@ -19,20 +17,20 @@ const LONGEST_HISTORY_DAYS = 6 * 365
 /** Salesperson 4 has only two customers, to show that the top three can have fewer than three entries. */
 const CUSTOMERS_OF_THE_NEWCOMER = { userId: 4, count: 2 }
 
-/** Returns the same data in every run. */
-export function makeCustomers(): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
+/** Returns the same data in every run, but for the days: all purchases were made before `today` (`YYYY-MM-DD`). */
+export function makeCustomers(today: string): { customers: SeedCustomer[]; purchases: SeedPurchase[] } {
   const random = new PseudoRandom(SEED)
   const takenNames = new Set<string>()
   const customers: SeedCustomer[] = []
   const purchases: SeedPurchase[] = []
   for (let id = 1; id <= CUSTOMER_COUNT; id += 1) {
-    const bought = makePurchases(random, id)
+    const bought = makePurchases(random, id, today)
     purchases.push(...bought)
     customers.push({
       ...makeCompany(random, takenNames),
       id,
       total_purchase: bought.reduce((sum, purchase) => sum + purchase.amount, 0),
-      customer_since: bought.map((purchase) => purchase.purchased_on).sort()[0] ?? SEED_TODAY,
+      customer_since: bought.map((purchase) => purchase.purchased_on).sort()[0] ?? today,
       sales_person: id <= CUSTOMERS_OF_THE_NEWCOMER.count ? CUSTOMERS_OF_THE_NEWCOMER.userId : random.between(1, 3),
     })
   }
@@ -81,22 +79,22 @@ function makeName(
   }
 }
 
-function makePurchases(random: PseudoRandom, customerId: number): SeedPurchase[] {
+function makePurchases(random: PseudoRandom, customerId: number, today: string): SeedPurchase[] {
   const historyDays = random.between(60, LONGEST_HISTORY_DAYS)
   return Array.from({ length: random.between(2, 14) }, () => {
     const product = random.pick(products)
     const quantity = random.between(1, product.most)
     return {
       customer_id: customerId,
-      purchased_on: daysBeforeToday(random.between(1, historyDays)),
+      purchased_on: daysBefore(today, random.between(1, historyDays)),
       description: quantity === 1 ? product.description : `${quantity} × ${product.description}`,
       amount: quantity * product.price,
     }
   })
 }
 
-function daysBeforeToday(days: number): string {
-  return new Date(Date.parse(SEED_TODAY) - days * DAY_MS).toISOString().slice(0, 10)
+function daysBefore(today: string, days: number): string {
+  return new Date(Date.parse(today) - days * DAY_MS).toISOString().slice(0, 10)
 }
 
 function asAddressPart(text: string): string {

@@ -45,9 +45,9 @@ export async function isEmpty(database: Kysely<Database>): Promise<boolean> {
 }
 
 /** Adds the demo's data unless another process has already added the data. */
-export async function seedDemo(database: Kysely<Database>, hashPassword: HashPassword): Promise<void> {
+export async function seedDemo(database: Kysely<Database>, hashPassword: HashPassword, now: number): Promise<void> {
   const accounts = await demoStaff(hashPassword)
-  await inTurn(database, TURN, (transaction) => insertData(transaction, accounts))
+  await inTurn(database, TURN, (transaction) => insertData(transaction, accounts, now))
 }
 
 /**
@@ -57,6 +57,7 @@ export async function seedDemo(database: Kysely<Database>, hashPassword: HashPas
 export async function reseedDemo(
   database: Kysely<Database>,
   hashPassword: HashPassword,
+  now: number,
   isDue: (transaction: Transaction<Database>) => Promise<boolean>,
 ): Promise<boolean> {
   const accounts = await demoStaff(hashPassword)
@@ -64,7 +65,7 @@ export async function reseedDemo(
     if (!(await isDue(transaction))) return false
     for (const table of EMPTIED) await transaction.deleteFrom(table).execute()
     await restartNumbers(transaction)
-    await insertData(transaction, accounts)
+    await insertData(transaction, accounts, now)
     return true
   })
 }
@@ -93,8 +94,9 @@ async function demoStaff(hashPassword: HashPassword) {
 async function insertData(
   transaction: Transaction<Database>,
   accounts: Awaited<ReturnType<typeof demoStaff>>,
+  now: number,
 ): Promise<void> {
-  const { customers, purchases } = makeCustomers()
+  const { customers, purchases } = makeCustomers(new Date(now).toISOString().slice(0, 10))
   const inserted = await transaction
     .insertInto('sales_persons')
     .values(accounts)
@@ -103,7 +105,7 @@ async function insertData(
   if (Number(inserted.numInsertedOrUpdatedRows) < accounts.length) return
   await transaction.insertInto('customers').values(customers).execute()
   await transaction.insertInto('purchases').values(purchases).execute()
-  const { nextSteps, notes } = makeFollowUps(customers, Date.now())
+  const { nextSteps, notes } = makeFollowUps(customers, now)
   for (const { id, ...step } of nextSteps)
     await transaction.updateTable('customers').set(step).where('id', '=', id).execute()
   await transaction.insertInto('customer_notes').values(notes).execute()

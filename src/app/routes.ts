@@ -34,6 +34,7 @@ import {
   operationPages,
   REST_CALLBACK_PATH,
   tokenInAddress,
+  waitingApprovals,
 } from '../operations/index.ts'
 import type { Parts } from '../parts/parts.ts'
 import { deviceBinding, requireRecentLogin } from '../session/koa/index.ts'
@@ -81,7 +82,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
 
   routes.get('/authenticate.shtml', 'visitor', login.form)
   routes.post('/4DACTION/authenticate', 'visitor', login.logIn)
-  routes.get('/authenticationOK.shtml', 'viewPortfolio', welcomePage(parts))
+  routes.get('/authenticationOK.shtml', 'viewPortfolio', welcomePage(parts, { findApprovals: waitingApprovals }))
   routes.postSignOut(LOGOUT_PATH, login.logOut)
 
   routes.get(RESET_PATH, 'visitor', reset.form)

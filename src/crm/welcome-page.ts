@@ -7,6 +7,8 @@ import { formatMoment, formatWholeMoney } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { portfolioOf } from './portfolios.ts'
 import { keepTop3 } from './top-three.ts'
+import { viewerOf } from './viewer-of.ts'
+import { type FindApprovals, type WelcomeWork, welcomeWork } from './welcome-work.ts'
 
 interface WelcomePage extends PageModel {
   userName: string
@@ -14,21 +16,27 @@ interface WelcomePage extends PageModel {
   top3: { rank: number; name: string; total: string; href: string | undefined }[]
   /** When the top 3 were computed. */
   computedAt: string
+  /** `undefined` for users who may not see customers, and for salespersons who have none. */
+  work: WelcomeWork | undefined
   /** `undefined` for users who may not see customers. */
   customersLink: string | undefined
   adminLink: string | undefined
 }
 
-export function welcomePage({ database, clock }: { database: Kysely<Database>; clock: Pick<Clock, 'now'> }) {
+interface WelcomeParts {
+  database: Kysely<Database>
+  clock: Pick<Clock, 'now'>
+}
+
+export function welcomePage(parts: WelcomeParts, others: { findApprovals: FindApprovals }) {
+  const { database, clock } = parts
+  const workOf = welcomeWork(database, others)
+
   return async function welcomePage(ctx: Context) {
     const { session, userId } = signedIn(ctx)
     const seesCustomers = session.hasPrivilege('viewCustomers')
-    const { customers, computedAt } = await keepTop3(
-      session,
-      userId,
-      portfolioOf(database, Number(userId)),
-      clock.now(),
-    )
+    const now = clock.now()
+    const { customers, computedAt } = await keepTop3(session, userId, portfolioOf(database, Number(userId)), now)
     ctx.show<WelcomePage>('welcome', {
       title: 'Welcome',
       userName: session.userName,
@@ -39,6 +47,7 @@ export function welcomePage({ database, clock }: { database: Kysely<Database>; c
         href: seesCustomers ? `/customers/${customer.id}` : undefined,
       })),
       computedAt: formatMoment(computedAt),
+      work: seesCustomers ? await workOf(viewerOf(ctx), now) : undefined,
       customersLink: seesCustomers ? '/customers' : undefined,
       adminLink: session.hasPrivilege('WebAdmin') ? '/admin/sessions' : undefined,
     })

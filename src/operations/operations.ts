@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { runPrepared, type Slot } from '../../db/prepared-queries.ts'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { currentVisit } from '../public-demo/visit.ts'
@@ -146,6 +147,20 @@ export function operationsFor(database: Kysely<Database>, customerId: number): P
 
 export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
   return newestFirst(named(database).where('operations.user_id', '=', userId))
+}
+
+/** Returns the operations of this user that wait for a decision. */
+export function waitingOperations(database: Kysely<Database>, userId: number, now: number): Promise<NamedOperation[]> {
+  const values: Record<string, unknown> = { userId, now: new Date(now).toISOString() }
+  const build = (slot: Slot) =>
+    named(database)
+      .where('operations.user_id', '=', slot('userId'))
+      .where('operations.state', '=', 'asked')
+      .where('operations.expires_at', '>', slot('now'))
+      .orderBy('operations.expires_at')
+  // On a public demo, the query depends on the visitor.
+  if (currentVisit() !== undefined) return build((name) => values[name]).execute()
+  return runPrepared(database, 'waiting operations', values, build)
 }
 
 function named(database: Kysely<Database>) {

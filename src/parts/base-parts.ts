@@ -104,7 +104,10 @@ export async function openBaseParts(config: Config, options: BaseOptions): Promi
     await connections.close()
   }
   try {
-    const database = await openDatabase(config, passwords, connections, isWorker)
+    const database = await openDatabase(config, passwords, connections, {
+      isPrepared: isWorker,
+      now: clock.now(),
+    })
     passwords.expectCost(await highestStoredCost(database))
     const store =
       config.sessions === 'none'

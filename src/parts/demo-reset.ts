@@ -59,6 +59,7 @@ async function resetIfDue({ database, sessions, passwords, clock, log }: ResetPa
   const isReset = await reseedDemo(
     database,
     (password) => passwords.hash(password),
+    clock.now(),
     async (transaction) => {
       const now = clock.now()
       if (!isDue(await readReset(transaction), now)) return false

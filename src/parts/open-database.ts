@@ -25,7 +25,7 @@ export async function openDatabase(
   { database: setting, profile }: Pick<Config, 'database' | 'profile'>,
   passwords: Passwords,
   connections: Connections,
-  isPrepared: boolean,
+  { isPrepared, now }: { isPrepared: boolean; now: number },
 ): Promise<Kysely<Database>> {
   const { database, migrate, serve, explain } =
     setting.kind === 'postgres' ? await openPostgres(setting.url, connections) : openFile(setting.file, connections)
@@ -33,7 +33,7 @@ export async function openDatabase(
     if (!isPrepared) {
       await migrate()
       if (profile === 'demo' && (await isEmpty(database)))
-        await seedDemo(database, (password) => passwords.hash(password))
+        await seedDemo(database, (password) => passwords.hash(password), now)
     }
     serve()
     return database

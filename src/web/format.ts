@@ -9,6 +9,13 @@ const months = Array.from({ length: 12 }, (_, month) => inUtc({ month: 'short' }
 const number = new Intl.NumberFormat(LOCALE)
 const decimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 })
 const money = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR' })
+const compactMoney = new Intl.NumberFormat(LOCALE, {
+  style: 'currency',
+  currency: 'EUR',
+  notation: 'compact',
+  maximumFractionDigits: 1,
+})
+const percent = new Intl.NumberFormat(LOCALE, { style: 'percent' })
 const wholeMoney = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'EUR', maximumFractionDigits: 0 })
 
 type Time = Date | number | string
@@ -61,6 +68,26 @@ export function formatMoney(cents: number): string {
 /** 123456 cents → "€1,235" */
 export function formatWholeMoney(cents: number): string {
   return wholeMoney.format(cents / 100)
+}
+
+/** 123456 cents → "€1.2K" */
+export function formatCompactMoney(cents: number): string {
+  return compactMoney.format(cents / 100)
+}
+
+/** 0.137 → "14%" */
+export function formatShare(share: number): string {
+  return percent.format(share)
+}
+
+/** `2026-06` → "Jun 2026" */
+export function formatMonth(month: string): string {
+  return `${formatMonthName(month)} ${Number(month.slice(0, -3))}`
+}
+
+/** `2026-06` → "Jun" */
+export function formatMonthName(month: string): string {
+  return months[Number(month.slice(-2)) - 1] ?? ''
 }
 
 /** 1 → "1 customer", 1200 → "1,200 customers", and without a noun "1,200" */

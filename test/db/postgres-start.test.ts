@@ -45,7 +45,7 @@ if (postgresUrl !== undefined) {
           }),
         ),
       )
-      for (const count of counts) assert.deepEqual(count, [252, makeCustomers().purchases.length])
+      for (const count of counts) assert.deepEqual(count, [252, makeCustomers('2026-06-30').purchases.length])
     }
   })
 

@@ -79,6 +79,7 @@ const VISITS: Record<string, Visit[]> = {
     { at: '/account/tokens' },
   ],
   manager: [
+    { at: '/authenticationOK.shtml' },
     { at: '/customers?sort=total' },
     { at: '/customers/3' },
     // The pages of the external platform.

@@ -17,10 +17,10 @@ const EVENING = '2026-01-05T20:00:00.000Z'
 const NEXT_DAY = '2026-01-06T09:00:00.000Z'
 const LATER = '2026-01-09T09:00:00.000Z'
 
-test('[PUBLIC-12] at 03:00 UTC the data is as at the first start, and all sessions have ended with the reason', async (t) => {
+test('[PUBLIC-12] at 03:00 UTC the data is as at a first start on that day, and all sessions have ended with the reason', async (t) => {
   const demo = await startDemo(t, PUBLIC)
   const { database } = demo.parts
-  const first = await contentOf(demo)
+  const first = await comparable(demo)
   demo.clock.advance({ hours: 17, minutes: 30 })
   const [ada, mia] = [demo.visitor(), demo.visitor()]
   for (const visitor of [ada, mia]) await visitor.get('/')
@@ -39,7 +39,7 @@ test('[PUBLIC-12] at 03:00 UTC the data is as at the first start, and all sessio
   assert.match((await ada.follow(page)).text, /The demo was reset, as every night/)
   assert.equal((await api.get('/me')).status, 401)
   assert.deepEqual(await readMailbox(mia), [])
-  assert.equal(await contentOf(demo), first.replaceAll(/\$2[^"]*/g, ''))
+  assert.equal(await comparable(demo), first)
   await demo.visitor().logInWell(2)
   assert.match((await demo.visitor().get('/')).text, /All data is reset in <span[^>]*>1 day</)
 
@@ -105,9 +105,9 @@ async function untilReset({ log }: Demo, times = 1): Promise<void> {
   await until('the demo is reset', async () => log.filter((line) => line.includes('"demo.reset"')).length === times + 1)
 }
 
-/** Each hash of a password is different, the versions of the portfolios only grow, and some days are near the reset. */
-async function contentOf({ parts }: Demo): Promise<string> {
-  return (await snapshotOf(parts)).replaceAll(/\$2[^"]*|"(?:portfolio_version|next_step_on|written_at)":[^,}]*/g, '')
+/** Each hash of a password is different, the versions of the portfolios only grow, and all days depend on the reset. */
+async function comparable({ parts }: Demo): Promise<string> {
+  return (await snapshotOf(parts)).replaceAll(/\$2[^"]*|"\d{4}-\d\d-\d\d[^"]*"|"portfolio_version":\d+/g, '')
 }
 
 function change(folder: string): void {

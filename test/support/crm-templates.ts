@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSetting } from '../../src/config/config-values.ts'
 import { createParts } from '../../src/parts/parts.ts'
+import { manualClock } from '../../src/session/testing/manual-clock.ts'
 import { demoConfig } from './demo.ts'
 import { dropTemplates, makeTemplates, templateFile } from './servers/crm-databases.ts'
 
@@ -26,6 +27,6 @@ export async function crmTemplateFiles(): Promise<CrmTemplates> {
 
 async function fill(beginning: 'filled' | 'empty', database: DatabaseSetting): Promise<void> {
   const profile = beginning === 'filled' ? 'demo' : 'production'
-  const parts = await createParts(demoConfig({ profile, database, sessions: 'none' }))
+  const parts = await createParts(demoConfig({ profile, database, sessions: 'none' }), { clock: manualClock() })
   await parts.close({ endSessions: false })
 }

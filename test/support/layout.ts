@@ -26,6 +26,7 @@ const ROOMS = [
   'src/platform',
   'src/audit',
   'src/crm-session',
+  'src/charts',
   'src/mail',
   'src/public-demo',
   'src/web',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Demo, startDemo } from '../../support/demo.ts'
-import { sessionIdOf } from '../../support/pages.ts'
+import { headingOf, sessionIdOf } from '../../support/pages.ts'
 import { GOOD_PASSWORD, signedUpCustomer } from '../../support/sign-up.ts'
 import type { Answer, Visitor } from '../../support/visitor.ts'
 
@@ -111,7 +111,23 @@ test('[PAGE-12] an administrator begins in the console, and the account is linke
     assert.match(account.text, new RegExp(`<li><a href="${path}"`))
   const customer = await signedUpCustomer(demo)
   const own = await customer.get('/account')
-  assert.match(own.text, /What you can do here[\s\S]*href="\/account\/tokens"/)
+  assert.match(own.text, /What you can do meanwhile[\s\S]*href="\/account\/tokens"/)
+})
+
+test('[WELCOME-3] a user who signed up reads after the login what happens next, until a customer has the address', async (t) => {
+  const demo = await startDemo(t)
+  await signedUpCustomer(demo)
+  const visitor = demo.visitor()
+  const page = await visitor.follow(await visitor.logInWell('ana@example.com', GOOD_PASSWORD))
+  assert.equal(headingOf(page), 'Your page')
+  assert.match(
+    page.text,
+    /What happens next[\s\S]*A salesperson enters you as a customer[\s\S]*href="\/account\/email"/,
+  )
+  await demo.parts.database.updateTable('customers').set({ email: 'ana@example.com' }).where('id', '=', 1).execute()
+  const { text } = await visitor.get('/account')
+  assert.doesNotMatch(text, /What happens next/)
+  assert.match(text, /Your purchases/)
 })
 
 async function secondDevice(demo: Demo, password = GOOD_PASSWORD): Promise<Visitor> {

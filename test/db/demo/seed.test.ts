@@ -6,8 +6,8 @@ import { makeFollowUps } from '../../../db/demo/seed-follow-ups.ts'
 import { startDemo } from '../../support/demo.ts'
 
 test('the demo has the documented accounts and the same customers each time', () => {
-  const { customers, purchases } = makeCustomers()
-  assert.deepEqual(makeCustomers(), { customers, purchases })
+  const { customers, purchases } = makeCustomers('2026-06-30')
+  assert.deepEqual(makeCustomers('2026-06-30'), { customers, purchases })
   assert.ok(customers.length >= 240)
   assert.ok(new Set(customers.map(({ country }) => country)).size >= 10)
   assert.ok(new Set(customers.map(({ industry }) => industry)).size >= 10)
@@ -27,7 +27,7 @@ test('the demo has the documented accounts and the same customers each time', ()
 })
 
 test('the demo has next steps that are due, next steps in the future, and notes, but none for userId 4', () => {
-  const { customers } = makeCustomers()
+  const { customers } = makeCustomers('2026-06-30')
   const now = Date.parse('2026-07-01T09:00:00Z')
   const { nextSteps, notes } = makeFollowUps(customers, now)
   const isDue = ({ next_step_on }: { next_step_on: string }) => next_step_on <= '2026-07-01'
@@ -41,7 +41,7 @@ test('the demo never fills a database that already has accounts', async (t) => {
   const { parts } = await startDemo(t)
   assert.equal(await isEmpty(parts.database), false)
   await parts.database.updateTable('customers').set({ name: 'kept' }).where('id', '=', 7).execute()
-  await seedDemo(parts.database, async () => 'hash')
+  await seedDemo(parts.database, async () => 'hash', 0)
   const kept = await parts.database.selectFrom('customers').selectAll().where('id', '=', 7).executeTakeFirstOrThrow()
   assert.equal(kept.name, 'kept')
 })
