@@ -3,14 +3,14 @@ import test from 'node:test'
 import { createCustomer, newCustomer } from '../../src/crm/index.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
 import { fieldsOf, namesOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 const PURCHASE = { description: 'Flow meter', amount: '1000', day: '2026-01-02' }
 
 test('[CUST-4] notes keep their lines, name their author, and appear newest first, and a form that is sent twice adds one', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const form = fieldsOf(await noah.get('/customers/1'), '/customers/1/notes')
   const note = '<b>First</b> line\r\n\r\n  second: ‮ ضد ‮'
   const saved = await noah.follow(await noah.post('/customers/1/notes', { ...form, note }))
@@ -37,7 +37,7 @@ test('[CUST-4] notes keep their lines, name their author, and appear newest firs
 })
 
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {
-  const { noah, helen } = await start(t)
+  const { noah, helen } = await startWithNoahAndHelen(t)
   const path = '/customers/1/next-step'
   const open = async (visitor: Visitor) => fieldsOf(await visitor.get('/customers/1'), path)
   const [first, hers] = [await open(noah), await open(helen)]
@@ -86,7 +86,7 @@ test('[CUST-4] a next step is saved, shown as due, done with a note, and never o
 })
 
 test('[CUST-5] a purchase is stored in cents and increases the total, and its form says for each field what is wrong', async (t) => {
-  const { demo, noah } = await start(t)
+  const { demo, noah } = await startWithNoahAndHelen(t)
   const since = await demo.parts.database
     .selectFrom('customers')
     .selectAll()
@@ -137,7 +137,7 @@ test('[CUST-5] a purchase is stored in cents and increases the total, and its fo
 })
 
 test('[CUST-6] an approved discount appears on the customer, and one of twenty concurrent purchases takes it off', async (t) => {
-  const { demo, noah } = await start(t)
+  const { demo, noah } = await startWithNoahAndHelen(t)
   const path = '/customers/1/purchases'
   await addApproval(demo, 'refused', 50)
   assert.doesNotMatch((await noah.get('/customers/1')).text, /is approved for the next purchase/)
@@ -169,7 +169,7 @@ test('[CUST-6] an approved discount appears on the customer, and one of twenty c
 })
 
 test('[CUST-7] a manager assigns a customer, and the salesperson who had it no longer sees it', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const path = '/customers/1/assign'
   const page = await helen.get('/customers/1')
   const form = fieldsOf(page, path)
@@ -188,7 +188,7 @@ test('[CUST-7] a manager assigns a customer, and the salesperson who had it no l
 })
 
 test('[CUST-8] the list can be filtered by the next step, and by a manager also by the salesperson', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const plan = (id: number, day: string) =>
     demo.parts.database
       .updateTable('customers')
@@ -213,7 +213,7 @@ test('[CUST-8] the list can be filtered by the next step, and by a manager also 
 })
 
 test('[CUST-9] the CSV file has the filtered customers of all pages in the order of the list, and no cell is a formula', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const formulas = ['=1+1', '+1', '-1', '@a', '＝x', '"q", x', '语"=']
   for (const name of formulas)
     await createCustomer(
@@ -244,14 +244,6 @@ test('[CUST-9] the CSV file has the filtered customers of all pages in the order
     ],
   )
 })
-
-async function start(t: Parameters<typeof startDemo>[0]) {
-  const demo = await startDemo(t)
-  const [noah, helen] = [demo.visitor(), demo.visitor()]
-  await noah.logInWell(4)
-  await helen.logInWell(5)
-  return { demo, noah, helen }
-}
 
 async function addApproval({ parts: { database } }: Demo, state: 'approved' | 'refused', percent: number) {
   const row = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { signedIn } from '../support/api-client.ts'
-import { type Demo, startDemo } from '../support/demo.ts'
+import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
 import { fieldsOf, headingOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -16,7 +16,7 @@ const NEW = {
 }
 
 test('[CUST-1] a salesperson adds a customer to the own portfolio, and a form that is sent twice adds one', async (t) => {
-  const { demo, noah } = await start(t)
+  const { demo, noah } = await startWithNoahAndHelen(t)
   const form = { ...fieldsOf(await noah.get('/customers/new'), '/customers'), ...NEW }
   const page = await noah.follow(await noah.post('/customers', form))
   const second = await noah.post('/customers', form)
@@ -47,7 +47,7 @@ test('[CUST-1] a salesperson adds a customer to the own portfolio, and a form th
 })
 
 test('[CUST-1] a manager adds a customer to a chosen portfolio, and only an active salesperson or manager can be chosen', async (t) => {
-  const { noah, helen } = await start(t)
+  const { noah, helen } = await startWithNoahAndHelen(t)
   const form: Record<string, string> = { ...fieldsOf(await helen.get('/customers/new'), '/customers'), ...NEW }
   assert.equal(form.salesperson, '5')
   for (const salesperson of ['6', '99', 'x', '1.5']) {
@@ -61,7 +61,7 @@ test('[CUST-1] a manager adds a customer to a chosen portfolio, and only an acti
 })
 
 test('[CUST-1] a refused form keeps what was typed, names each wrong field, and changes nothing', async (t) => {
-  const { demo, noah } = await start(t)
+  const { demo, noah } = await startWithNoahAndHelen(t)
   const before = await snapshotOf(demo.parts)
   const adding = fieldsOf(await noah.get('/customers/new'), '/customers')
   const editing = fieldsOf(await noah.get('/customers/1/edit'), '/customers/1/edit')
@@ -96,7 +96,7 @@ test('[CUST-1] a refused form keeps what was typed, names each wrong field, and 
 })
 
 test('[CUST-2] of two users who edit a customer at once, the second sees both values of each field and chooses', async (t) => {
-  const { noah, helen } = await start(t)
+  const { noah, helen } = await startWithNoahAndHelen(t)
   const [hers, his] = [await openForm(helen), await openForm(noah)]
   await helen.post('/customers/1/edit', { ...hers, contact: 'Helen’s <i>choice</i>', city: 'Porto' })
   const conflict = await noah.post('/customers/1/edit', { ...his, contact: 'Noah’s choice', phone: '+351 1' })
@@ -122,7 +122,7 @@ test('[CUST-2] of two users who edit a customer at once, the second sees both va
 })
 
 test('[CUST-2] a third user’s change while the second one chooses is shown as well', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const [hers, his] = [await openForm(helen), await openForm(noah)]
   await helen.post('/customers/1/edit', { ...hers, contact: 'Two' })
   const fields = fieldsOf(await noah.post('/customers/1/edit', { ...his, contact: 'One' }), '/customers/1/edit')
@@ -133,7 +133,7 @@ test('[CUST-2] a third user’s change while the second one chooses is shown as 
 })
 
 test('[CUST-2] equal changes, and a purchase, a note or an assignment meanwhile, are no conflict, and nothing is lost', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const forms = [await openForm(noah), await openForm(noah)]
   const purchase = { description: 'Probe', amount: '10', day: '2026-01-02' }
   assert.equal((await helen.post('/customers/1/purchases', purchase)).status, 303)
@@ -158,7 +158,7 @@ test('[CUST-2] equal changes, and a purchase, a note or an assignment meanwhile,
 })
 
 test('[CUST-2] of twenty concurrent forms for different fields, each change is stored or its user is asked', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const names = ['contact', 'city', 'country', 'industry', 'phone'] as const
   const form = await openForm(noah)
   const answers = await Promise.all(
@@ -181,7 +181,7 @@ test('[CUST-2] of twenty concurrent forms for different fields, each change is s
 })
 
 test('[CUST-3] an undo brings a removed customer back with purchases, notes and approvals', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   await noah.post('/customers/1/notes', { note: 'Prefers calls' })
   await addApproval(demo, 1, 12)
   const before = await contentOf(demo)
@@ -208,7 +208,7 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
 })
 
 test('[CUST-3] a removal cannot be undone after ten minutes, by another salesperson, or if an approval is pending', async (t) => {
-  const { demo, noah, helen } = await start(t)
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const ada = demo.visitor()
   await ada.logInWell(1)
   const remove = async (visitor: Visitor) =>
@@ -232,7 +232,7 @@ test('[CUST-3] a removal cannot be undone after ten minutes, by another salesper
 })
 
 test('[CUST-10] the error page of a foreign or removed customer leads back to the list with its filter', async (t) => {
-  const { noah } = await start(t)
+  const { noah } = await startWithNoahAndHelen(t)
   for (const path of ['/customers/100', '/customers/999', '/customers/x', '/customers/100/edit']) {
     const answer = await noah.get(`${path}?list=sort%3Dtotal`)
     assert.match(answer.text, /<a class="button" href="\/customers\?sort=total">Go to the customers<\/a>/, path)
@@ -241,14 +241,6 @@ test('[CUST-10] the error page of a foreign or removed customer leads back to th
     assert.match((await noah.post(`/customers/100/${action}`)).text, /Go to the customers/, action)
   assert.match((await noah.get('/operations/999')).text, /href="\/customers">Go to the customers/)
 })
-
-async function start(t: Parameters<typeof startDemo>[0]) {
-  const demo = await startDemo(t)
-  const [noah, helen] = [demo.visitor(), demo.visitor()]
-  await noah.logInWell(4)
-  await helen.logInWell(5)
-  return { demo, noah, helen }
-}
 
 async function openForm(visitor: Visitor) {
   return fieldsOf(await visitor.get('/customers/1/edit'), '/customers/1/edit')

@@ -115,3 +115,12 @@ function sharedPasswords(cost: number): Passwords {
 function beginning({ profile, bcryptCost }: Partial<Config>): 'filled' | 'empty' {
   return profile === 'production' || bcryptCost !== undefined ? 'empty' : 'filled'
 }
+
+/** Starts a demo in which Noah, a salesperson, and Helen, the manager, are logged in. */
+export async function startWithNoahAndHelen(scope: Scope) {
+  const demo = await startDemo(scope)
+  const [noah, helen] = [demo.visitor(), demo.visitor()]
+  await noah.logInWell(4)
+  await helen.logInWell(5)
+  return { demo, noah, helen }
+}

@@ -86,8 +86,8 @@ function beforeHead(res: ServerResponse, run: () => void): void {
 }
 
 /**
- * Replaces a method of one response or stream. After an assignment such as `res.writeHead = …`, minor garbage collections free no
- * response (V8 of Node 24), which takes about a tenth of the processor time of a new visitor.
+ * Replaces a method of one response or stream. After an assignment such as `res.writeHead = …`, minor garbage
+ * collections free no response (V8 of Node 24), which takes about a tenth of the processor time of a new visitor.
  */
 export function replaceMethod<T extends ServerResponse | ServerHttp2Stream>(
   of: T,
