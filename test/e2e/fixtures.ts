@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
+import { test as base, type ConsoleMessage, expect, type Locator, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 
 /** A test with its own server. The test fails if the browser's console shows an error. */
@@ -72,11 +72,16 @@ export async function logIn(page: Page, userId: string): Promise<void> {
 
 /** Returns whether the form for a discount is folded, because an earlier test has asked for one. */
 export async function isDiscountFolded(page: Page): Promise<boolean> {
-  return (await page.locator('details.ask').getAttribute('open')) === null
+  return (await page.locator('details', { has: discountSummary(page) }).getAttribute('open')) === null
 }
 
 export async function unfoldDiscount(page: Page): Promise<void> {
-  if (await isDiscountFolded(page)) await page.getByText('Ask for approval of a discount').click()
+  if (await isDiscountFolded(page)) await discountSummary(page).click()
+}
+
+/** The line that folds and unfolds the form for a discount. */
+export function discountSummary(page: Page): Locator {
+  return page.locator('summary', { hasText: 'Ask for approval of a discount' })
 }
 
 /** A customer without an approval request. The tests of one worker share a server. */

@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
-import { expect, expectNarrow, isDiscountFolded, sendLogin, test, unfoldDiscount } from './fixtures.ts'
+import { discountSummary, expect, expectNarrow, isDiscountFolded, sendLogin, test, unfoldDiscount } from './fixtures.ts'
 
 test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and logs out with the keyboard alone', async ({
   page,
@@ -26,7 +26,7 @@ test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and l
   await expect(page.getByRole('heading', { level: 2, name: 'Purchases' })).toBeVisible()
 
   if (await isDiscountFolded(page)) {
-    await tabTo(page, page.locator('details.ask > summary'))
+    await tabTo(page, discountSummary(page))
     await page.keyboard.press('Enter')
   }
   await tabTo(page, page.getByLabel('Per cent'))
