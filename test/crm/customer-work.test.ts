@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createCustomer, newCustomer } from '../../src/crm/index.ts'
+import { LONGEST_NOTE } from '../../src/crm/work-forms.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
@@ -34,6 +35,17 @@ test('[CUST-4] notes keep their lines, name their author, and appear newest firs
     assert.equal(fieldsOf(refused, '/customers/1/notes').note, wrong.trim())
   }
   assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('[CUST-4] the longest note fits into the form in any script, also after a login in between', async (t) => {
+  const { noah } = await startWithNoahAndHelen(t)
+  const note = '語'.repeat(LONGEST_NOTE)
+  assert.equal((await noah.post('/customers/1/notes', { note })).status, 303)
+  await noah.logOut()
+  const ended = await noah.post('/customers/1/notes', { note })
+  const { unsentForm = '' } = fieldsOf(ended, '/4DACTION/authenticate')
+  const page = await noah.follow(await noah.logIn(4, 'crm-demo', { unsentForm }))
+  assert.equal(fieldsOf(page, '/customers/1/notes').note, note)
 })
 
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {
