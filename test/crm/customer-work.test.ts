@@ -199,6 +199,17 @@ test('[CUST-7] a manager assigns a customer, and the salesperson who had it no l
   assert.equal((await ada.get('/customers/1')).status, 200)
 })
 
+test('[CRM-9] [CUST-7] a salesperson no longer sees the requests for a customer who was assigned to another one', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  await addApproval(demo, 'asked', 9)
+  const pages = ['/operations', '/authenticationOK.shtml']
+  const listed = () => Promise.all(pages.map(async (path) => /9% discount/.test((await noah.get(path)).text)))
+  assert.deepEqual(await listed(), [true, true])
+  const form = fieldsOf(await helen.get('/customers/1'), '/customers/1/assign')
+  assert.equal((await helen.post('/customers/1/assign', { ...form, salesperson: '1' })).status, 303)
+  assert.deepEqual(await listed(), [false, false])
+})
+
 test('[CUST-8] the list can be filtered by the next step, and by a manager also by the salesperson', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const plan = (id: number, day: string) =>
@@ -257,7 +268,7 @@ test('[CUST-9] the CSV file has the filtered customers of all pages in the order
   )
 })
 
-async function addApproval({ parts: { database } }: Demo, state: 'approved' | 'refused', percent: number) {
+async function addApproval({ parts: { database } }: Demo, state: 'asked' | 'approved' | 'refused', percent: number) {
   const row = {
     key: crypto.randomUUID(),
     customer_id: 1,
