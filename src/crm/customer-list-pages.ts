@@ -27,7 +27,7 @@ import {
 } from './list-query.ts'
 import type { Sort } from './page-key.ts'
 import { removalsBy } from './remove-customer.ts'
-import { salespersonChoices } from './salespersons.ts'
+import { ownerChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
@@ -176,7 +176,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
             {
               id: 'salesperson',
               label: 'Salesperson',
-              choices: choices([['', 'All'], ...(await salespersonChoices(database))], salesperson),
+              choices: choices([['', 'All'], ...(await ownerChoices(database))], salesperson),
             },
           ]
         : []),

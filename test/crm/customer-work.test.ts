@@ -235,6 +235,25 @@ test('[CUST-8] the list can be filtered by the next step, and by a manager also 
   assert.equal(namesOf(await noah.get('/customers?step=due')).length, 2)
 })
 
+test('[CUST-7] [CUST-8] a manager finds and assigns the customers of a salesperson whose account is disabled', async (t) => {
+  const { demo, helen } = await startWithNoahAndHelen(t)
+  await demo.parts.database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
+  const list = await helen.get('/customers?salesperson=4')
+  assert.match(list.text, /<option value="4" selected>Noah Lindgren<\/option>/)
+  assert.equal(namesOf(list).length, 2)
+  const path = '/customers/1/assign'
+  const page = await helen.get('/customers/1')
+  assert.match(page.text, /<option value="" selected>Choose a salesperson<\/option>/)
+  const refused = await helen.post(path, fieldsOf(page, path))
+  assert.deepEqual([refused.status, /Nothing was assigned/.test(refused.text)], [422, true])
+  for (const id of [1, 2]) {
+    const own = `/customers/${id}/assign`
+    const form = fieldsOf(await helen.get(`/customers/${id}`), own)
+    assert.equal((await helen.post(own, { ...form, salesperson: '1' })).status, 303)
+  }
+  assert.doesNotMatch((await helen.get('/customers')).text, /<option value="4"/)
+})
+
 test('[CUST-9] the CSV file has the filtered customers of all pages in the order of the list, and no cell is a formula', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const formulas = ['=1+1', '+1', '-1', '@a', '＝x', '"q", x', '语"=']
