@@ -108,6 +108,8 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const { customers, count, position, previous, next } = await listCustomers(database, viewer, query, today)
       const { search, sort } = query
       const firstPage = { ...query, after: undefined, before: undefined }
+      // The customers of this page were removed or assigned to others, or the user removed the only one.
+      if (customers.length === 0 && count > 0) return ctx.redirect(listAddress(firstPage))
       const addressOf = customerAddresses(query)
       const head = (column: SortableColumn<Sort>) =>
         sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
