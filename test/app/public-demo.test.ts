@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { MOST_SEARCHES_A_MINUTE } from '../../src/accounts/index.ts'
 import { MOST_CONSECUTIVE_FAILURES } from '../../src/accounts/people/login-history.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
 import { MOST_ROWS, PUBLIC_LIMITS, PUBLIC_ROUTES } from '../../src/app/public-routes.ts'
@@ -272,6 +273,14 @@ test('[PUBLIC-9] visitors see only their own requests for approval, and cannot u
     assert.doesNotMatch((await other.get(path)).text, /secret reason|class="badge waiting"/, path)
   assert.equal((await other.get(String(first.location))).status, 404)
   assert.notEqual((await other.post('/operations', asked)).location, first.location)
+})
+
+test('[PUBLIC-9] visitors who share an account have their own points for searches', async (t) => {
+  const demo = await startPublic(t)
+  const [ada, other] = [await loggedIn(demo, 1), await loggedIn(demo, 1)]
+  const search = async (visitor: Visitor) => (await visitor.get('/customers?q=a')).status
+  for (let searches = 0; searches < MOST_SEARCHES_A_MINUTE; searches += 1) assert.equal(await search(ada), 200)
+  assert.deepEqual([await search(ada), await search(other)], [429, 200])
 })
 
 test('[PUBLIC-10] every limit of the public demo is documented, and answers with 429 and when to come back', async (t) => {
