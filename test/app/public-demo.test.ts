@@ -300,7 +300,7 @@ test('[PUBLIC-10] every limit of the public demo is documented, and answers with
   assert.deepEqual(
     tableOf('totals').map(([, figure]) => figure),
     [
-      ...[maxSessions, maxGuests, MOST_ROWS.users, MOST_ROWS.customers, MOST_ROWS.operations].map(String),
+      ...[maxSessions, maxGuests, ...Object.values(MOST_ROWS)].map(String),
       ...[MOST_CUSTOMERS_OF_VISITOR, MOST_KEPT_OF_VISITOR].map(String),
     ],
   )
@@ -383,6 +383,21 @@ test('[PUBLIC-10] a full demo says until when, and one visitor fills neither the
       .insertInto('users')
       .values(users.slice(at, at + 500))
       .execute()
+  const { id } = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('visitor', '!=', '')
+    .executeTakeFirstOrThrow()
+  const ada = await loggedIn(demo, 1)
+  const note = { customer_id: id, user_id: 1, text: 'x', written_at: '' }
+  const purchase = { customer_id: id, purchased_on: '2026-01-01', description: 'x', amount: 1 }
+  assert.notEqual((await ada.post('/customers/1/purchases', PURCHASE)).status, 429)
+  for (let at = 0; at < MOST_ROWS.purchases; at += 1000) {
+    await database.insertInto('customer_notes').values(Array(1000).fill(note)).execute()
+    await database.insertInto('purchases').values(Array(1000).fill(purchase)).execute()
+  }
+  for (const action of ['notes', 'next-step', 'purchases'])
+    assert.equal((await ada.post(`/customers/1/${action}`)).status, 429, action)
   const full = await demo.visitor().post('/signup', { email: 'new@example.com', password: GOOD_PASSWORD })
   assert.equal(full.status, 429)
   assert.match(full.text, /full until its reset.*after 03:00 UTC/)
