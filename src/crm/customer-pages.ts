@@ -145,7 +145,7 @@ export function customerPage(
     return editing
   }
 
-  /** The first choice of a salesperson who may no longer have customers is nobody, so that no other is chosen unseen. */
+  /** If the salesperson may no longer have customers, the first choice is empty, so that no other one is chosen by mistake. */
   async function assignChoices(owner: string): Promise<Choice[]> {
     const persons = await salespersonChoices(database)
     if (persons.some(([userId]) => userId === owner)) return choices(persons, owner)
