@@ -27,7 +27,7 @@ import {
 } from './list-query.ts'
 import type { Sort } from './page-key.ts'
 import { removalsBy } from './remove-customer.ts'
-import { salespersonChoices } from './salespersons.ts'
+import { ownerChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
@@ -108,6 +108,8 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const { customers, count, position, previous, next } = await listCustomers(database, viewer, query, today)
       const { search, sort } = query
       const firstPage = { ...query, after: undefined, before: undefined }
+      // The customers of this page were removed or assigned to others, or the user removed the only one.
+      if (customers.length === 0 && count > 0) return ctx.redirect(listAddress(firstPage))
       const addressOf = customerAddresses(query)
       const head = (column: SortableColumn<Sort>) =>
         sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
@@ -172,7 +174,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
             {
               id: 'salesperson',
               label: 'Salesperson',
-              choices: choices([['', 'All'], ...(await salespersonChoices(database))], salesperson),
+              choices: choices([['', 'All'], ...(await ownerChoices(database))], salesperson),
             },
           ]
         : []),
