@@ -182,7 +182,7 @@ test('a page whose customers are gone leads to the first page of the same list',
   const { demo, noah } = await startWithNoahAndHelen(t)
   const wanted = newCustomer.parse({ ...NEW_CUSTOMER, country: 'Iceland' })
   for (let count = 0; count < 26; count += 1)
-    await createCustomer(demo.parts.database, { userId: 4, seesAll: false }, wanted, demo.clock.now())
+    await createCustomer(demo.parts.database, editor(4), wanted, demo.clock.now())
   const last = await noah.get(linkOf((await noah.get('/customers?country=Iceland&sort=since')).text, 'next') ?? '')
   const customer = /<th scope="row"><a href="([^"]+)"/.exec(last.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const path = customer.replace(/\?.*/, '/remove')
