@@ -5,6 +5,7 @@ import { LONGEST_NOTE } from '../../src/crm/work-forms.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { fieldsOf, namesOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -258,12 +259,7 @@ test('[CUST-9] the CSV file has the filtered customers of all pages in the order
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const formulas = ['=1+1', '+1', '-1', '@a', '＝x', '"q", x', '语"=']
   for (const name of formulas)
-    await createCustomer(
-      demo.parts.database,
-      { userId: 4, seesAll: false },
-      newCustomer.parse({ ...NEW_CUSTOMER, name }),
-      demo.clock.now(),
-    )
+    await createCustomer(demo.parts.database, editor(4), newCustomer.parse({ ...NEW_CUSTOMER, name }), demo.clock.now())
   const answer = await noah.get('/customers.csv?country=Ireland&sort=name-desc')
   assert.match(String(answer.headers['content-disposition']), /attachment; filename="customers-2026-01-05\.csv"/)
   const [heads = '', ...rows] = answer.text.trimEnd().split('\r\n')
