@@ -8,6 +8,7 @@ import { changeCustomer } from './change-customer.ts'
 import { textIn, tokenIn, versionIn } from './customer-form.ts'
 import { idIn, noSuchCustomer } from './customer-notices.ts'
 import { type CustomerPageParts, foundForChange, type Refused } from './customer-pages.ts'
+import { editorOf } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { changeNextStep } from './next-step.ts'
@@ -46,7 +47,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readNote(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const isAdded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
-        addNote(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()),
+        addNote(database, editorOf(ctx), idIn(ctx), form.values, clock.now()),
       )
       if (isAdded === false) throw noSuchCustomer(ctx)
       await done(ctx, isAdded === undefined ? 'sent-before' : 'note-added', '#notes')
@@ -57,7 +58,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readNextStep(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const { wanted, isDone } = form.values
-      if (await changeNextStep(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()))
+      if (await changeNextStep(database, editorOf(ctx), idIn(ctx), form.values, clock.now()))
         return done(ctx, isDone ? 'next-step-done' : 'next-step-saved', '#next-step')
       const { next_step, next_step_on } = await foundForChange(database, ctx)
       // The same form that was sent twice has its effect already.
@@ -74,7 +75,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readPurchase(ctx.request.body, { since, now: clock.now() })
       if (!form.ok) return refuse(ctx, 422, form)
       const recorded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
-        recordPurchase(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()),
+        recordPurchase(database, editorOf(ctx), idIn(ctx), form.values, clock.now()),
       )
       if (recorded === undefined) return done(ctx, 'sent-before', '#purchases')
       if (recorded.is === 'recorded') return done(ctx, 'purchase-recorded', '#purchases')
@@ -90,7 +91,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       await foundForChange(database, ctx)
       const salesperson = Number(textIn(ctx.request.body, 'salesperson'))
       const changed = Number.isSafeInteger(salesperson)
-        ? await changeCustomer(database, viewerOf(ctx), idIn(ctx), { salesperson }, clock.now(), [
+        ? await changeCustomer(database, editorOf(ctx), idIn(ctx), { salesperson }, clock.now(), [
             versionIn(ctx.request.body),
           ])
         : ({ is: 'no such salesperson' } as const)
@@ -102,7 +103,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
 
     async remove(ctx: Context) {
       await foundForChange(database, ctx)
-      const removed = await removeCustomer(database, viewerOf(ctx), idIn(ctx), clock.now(), [
+      const removed = await removeCustomer(database, editorOf(ctx), idIn(ctx), clock.now(), [
         versionIn(ctx.request.body),
       ])
       if (removed.is === 'unknown') throw noSuchCustomer(ctx)
@@ -118,7 +119,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async restore(ctx: Context) {
-      if (await restoreCustomer(database, viewerOf(ctx), idIn(ctx), clock.now())) return done(ctx, 'customer-restored')
+      if (await restoreCustomer(database, editorOf(ctx), idIn(ctx), clock.now())) return done(ctx, 'customer-restored')
       // A second click finds the customer restored already.
       if ((await findCustomer(database, viewerOf(ctx), idIn(ctx))) === undefined)
         throw new Problem(

@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import type { Viewer } from './customers-visible-to.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 
 interface Note {
@@ -34,27 +34,29 @@ export async function notesOf(database: Kysely<Database>, customerId: number): P
 /** Returns `false` if the viewer may not see the customer. */
 export function addNote(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   customerId: number,
   text: string,
   now: number,
 ): Promise<boolean> {
   return inTurn(database, { customer: customerId }, async (transaction) => {
-    if ((await findCustomer(transaction, viewer, customerId)) === undefined) return false
-    await insertNote(transaction, viewer, customerId, text, now)
+    if ((await findCustomer(transaction, editor, customerId)) === undefined) return false
+    await insertNote(transaction, editor, customerId, text, now)
     return true
   })
 }
 
 export async function insertNote(
-  transaction: Kysely<Database>,
-  { userId }: Viewer,
+  transaction: Transaction<Database>,
+  editor: Editor,
   customerId: number,
   text: string,
   now: number,
 ): Promise<void> {
-  await transaction
+  const { id } = await transaction
     .insertInto('customer_notes')
-    .values({ customer_id: customerId, user_id: userId, text, written_at: new Date(now).toISOString() })
-    .execute()
+    .values({ customer_id: customerId, user_id: editor.userId, text, written_at: new Date(now).toISOString() })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  await noteChange(transaction, editor, 'note-added', customerId, now, `note ${id}`)
 }
