@@ -24,7 +24,7 @@ const SAME_EVERYWHERE = [
 ]
 
 // What a phone shows as a desktop does, and pages.spec.ts checks the width.
-const SAME_ON_A_PHONE = ['live-console.spec.ts', 'my-sessions.spec.ts', 'customers.spec.ts']
+const SAME_ON_A_PHONE = ['live-console.spec.ts', 'live-parts.spec.ts', 'my-sessions.spec.ts', 'customers.spec.ts']
 
 export default defineConfig({
   testDir: 'test/e2e',

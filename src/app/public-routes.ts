@@ -60,6 +60,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'POST /customers/:id/remove': OWN,
   'POST /customers/:id/restore': OWN,
   'POST /customers/:id/notes': OWN,
+  'POST /customers/:id/notes/:note/delete': OWN,
   'POST /customers/:id/next-step': OWN,
   'POST /customers/:id/purchases': OWN,
   'POST /customers/:id/assign': OWN,
