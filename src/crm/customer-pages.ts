@@ -147,14 +147,19 @@ export function customerPage(
       shownStep: { text: next_step, on: next_step_on ?? '' },
       discount,
       usesDiscount: discount !== undefined && (typed.amount === undefined || typed.discount !== ''),
-      salespersons: viewerOf(ctx).seesAll
-        ? choices(await salespersonChoices(database), String(sales_person))
-        : undefined,
+      salespersons: viewerOf(ctx).seesAll ? await assignChoices(String(sales_person)) : undefined,
       typed: { day: dayOf(clock.now()), nextStep: next_step, nextStepOn: next_step_on ?? '', ...typed },
       problems,
       longest: { note: LONGEST_NOTE, line: LONGEST_LINE },
     }
     return editing
+  }
+
+  /** If the salesperson may no longer have customers, the first choice is empty, so that no other one is chosen by mistake. */
+  async function assignChoices(owner: string): Promise<Choice[]> {
+    const persons = await salespersonChoices(database)
+    if (persons.some(([userId]) => userId === owner)) return choices(persons, owner)
+    return choices([['', 'Choose a salesperson'], ...persons])
   }
 }
 

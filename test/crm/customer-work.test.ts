@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createCustomer, newCustomer } from '../../src/crm/index.ts'
+import { LONGEST_NOTE } from '../../src/crm/work-forms.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { fieldsOf, namesOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -34,6 +36,17 @@ test('[CUST-4] notes keep their lines, name their author, and appear newest firs
     assert.equal(fieldsOf(refused, '/customers/1/notes').note, wrong.trim())
   }
   assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('[CUST-4] the longest note fits into the form in any script, also after a login in between', async (t) => {
+  const { noah } = await startWithNoahAndHelen(t)
+  const note = '語'.repeat(LONGEST_NOTE)
+  assert.equal((await noah.post('/customers/1/notes', { note })).status, 303)
+  await noah.logOut()
+  const ended = await noah.post('/customers/1/notes', { note })
+  const { unsentForm = '' } = fieldsOf(ended, '/4DACTION/authenticate')
+  const page = await noah.follow(await noah.logIn(4, 'crm-demo', { unsentForm }))
+  assert.equal(fieldsOf(page, '/customers/1/notes').note, note)
 })
 
 test('[CUST-12] a user deletes an own note, a manager deletes every note, and a second click changes nothing more', async (t) => {
@@ -222,6 +235,17 @@ test('[CUST-7] a manager assigns a customer, and the salesperson who had it no l
   assert.equal((await ada.get('/customers/1')).status, 200)
 })
 
+test('[CRM-9] [CUST-7] a salesperson no longer sees the requests for a customer who was assigned to another one', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  await addApproval(demo, 'asked', 9)
+  const pages = ['/operations', '/authenticationOK.shtml']
+  const listed = () => Promise.all(pages.map(async (path) => /9% discount/.test((await noah.get(path)).text)))
+  assert.deepEqual(await listed(), [true, true])
+  const form = fieldsOf(await helen.get('/customers/1'), '/customers/1/assign')
+  assert.equal((await helen.post('/customers/1/assign', { ...form, salesperson: '1' })).status, 303)
+  assert.deepEqual(await listed(), [false, false])
+})
+
 test('[CUST-8] the list can be filtered by the next step, and by a manager also by the salesperson', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const plan = (id: number, day: string) =>
@@ -247,16 +271,30 @@ test('[CUST-8] the list can be filtered by the next step, and by a manager also 
   assert.equal(namesOf(await noah.get('/customers?step=due')).length, 2)
 })
 
+test('[CUST-7] [CUST-8] a manager finds and assigns the customers of a salesperson whose account is disabled', async (t) => {
+  const { demo, helen } = await startWithNoahAndHelen(t)
+  await demo.parts.database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
+  const list = await helen.get('/customers?salesperson=4')
+  assert.match(list.text, /<option value="4" selected>Noah Lindgren<\/option>/)
+  assert.equal(namesOf(list).length, 2)
+  const path = '/customers/1/assign'
+  const page = await helen.get('/customers/1')
+  assert.match(page.text, /<option value="" selected>Choose a salesperson<\/option>/)
+  const refused = await helen.post(path, fieldsOf(page, path))
+  assert.deepEqual([refused.status, /Nothing was assigned/.test(refused.text)], [422, true])
+  for (const id of [1, 2]) {
+    const own = `/customers/${id}/assign`
+    const form = fieldsOf(await helen.get(`/customers/${id}`), own)
+    assert.equal((await helen.post(own, { ...form, salesperson: '1' })).status, 303)
+  }
+  assert.doesNotMatch((await helen.get('/customers')).text, /<option value="4"/)
+})
+
 test('[CUST-9] the CSV file has the filtered customers of all pages in the order of the list, and no cell is a formula', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const formulas = ['=1+1', '+1', '-1', '@a', '＝x', '"q", x', '语"=']
   for (const name of formulas)
-    await createCustomer(
-      demo.parts.database,
-      { userId: 4, seesAll: false },
-      newCustomer.parse({ ...NEW_CUSTOMER, name }),
-      demo.clock.now(),
-    )
+    await createCustomer(demo.parts.database, editor(4), newCustomer.parse({ ...NEW_CUSTOMER, name }), demo.clock.now())
   const answer = await noah.get('/customers.csv?country=Ireland&sort=name-desc')
   assert.match(String(answer.headers['content-disposition']), /attachment; filename="customers-2026-01-05\.csv"/)
   const [heads = '', ...rows] = answer.text.trimEnd().split('\r\n')
@@ -280,7 +318,7 @@ test('[CUST-9] the CSV file has the filtered customers of all pages in the order
   )
 })
 
-async function addApproval({ parts: { database } }: Demo, state: 'approved' | 'refused', percent: number) {
+async function addApproval({ parts: { database } }: Demo, state: 'asked' | 'approved' | 'refused', percent: number) {
   const row = {
     key: crypto.randomUUID(),
     customer_id: 1,

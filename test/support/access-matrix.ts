@@ -5,6 +5,7 @@ import { accounts } from '../../src/accounts/people/accounts.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
 import { removeCustomer } from '../../src/crm/index.ts'
 import type { Demo } from './demo.ts'
+import { editor } from './editor.ts'
 import { sessionIdOf } from './pages.ts'
 import { routesOf } from './routes.ts'
 import { GOOD_PASSWORD, signedUpCustomer } from './sign-up.ts'
@@ -253,7 +254,7 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
 
   async function removedCustomerOf(salesperson: number): Promise<number> {
     const id = await customerOf(salesperson)
-    await removeCustomer(parts.database, { userId: salesperson, seesAll: false }, id, demo.clock.now())
+    await removeCustomer(parts.database, editor(salesperson), id, demo.clock.now())
     return id
   }
 
