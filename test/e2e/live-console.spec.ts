@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { expect, expectNarrow, sendLogin, test } from './fixtures.ts'
+import { expect, sendLogin, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
 
@@ -196,18 +196,6 @@ test('closing a tab, or leaving a page and coming back, ends no session', async 
   await page.goto('/customers/1')
   await page.goBack()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your customers')
-})
-
-test('the administration’s pages are no wider than the screen', async ({ page }) => {
-  await logIn(page, ADMINISTRATOR)
-  await page.goto('/admin/sessions?state=user')
-  await expectNarrow(page)
-  await page.getByRole('link', { name: 'Tomasz Nowak' }).first().click()
-  await expectNarrow(page)
-  await page.goto('/admin/audit')
-  await expectNarrow(page)
-  const entries = page.getByRole('row')
-  await expect(entries.filter({ hasText: 'Session secured' }).first()).toBeVisible()
 })
 
 test('an administrator can save the audit trail as a file', async ({ page }) => {
