@@ -217,8 +217,11 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   )
 
   demo.clock.advance({ minutes: 9 })
-  for (let clicks = 1; clicks <= 2; clicks += 1)
-    assert.match(noticeOf(await noah.follow(await undo(noah, list))), /The customer is back/)
+  for (let clicks = 1; clicks <= 2; clicks += 1) {
+    const undone = await undo(noah, list)
+    assert.equal(undone.location, '/customers?sort=total')
+    assert.match(noticeOf(await noah.follow(undone)), /The customer is back/)
+  }
   assert.deepEqual(await contentOf(demo), before)
   assert.doesNotMatch((await noah.get('/customers')).text, /is removed/)
 })
