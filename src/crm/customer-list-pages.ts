@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { Notes } from '../audit/index.ts'
+import { actorOf } from '../crm-session/actor.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { csvOf } from '../web/csv.ts'
@@ -10,7 +11,6 @@ import { formatCount, formatDay, formatTime, formatWholeMoney } from '../web/for
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
-import { originOf } from '../web/request-origin.ts'
 import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
 import { takeNotice } from './customer-notices.ts'
 import type { Viewer } from './customers-visible-to.ts'
@@ -149,14 +149,10 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const query = readListQuery(ctx.query)
       if (ctx.method === 'GET') {
         await usageLimit.countSearch(String(viewer.userId))
-        const { session, userId } = signedIn(ctx)
         const [, chosen] = listAddress(query).split('?')
         audit.note({
           event: 'customers-exported',
-          ...originOf(ctx),
-          userId,
-          userName: session.userName,
-          sessionId: session.id,
+          ...actorOf(ctx),
           detail: chosen === undefined ? 'all' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' ')),
         })
       }

@@ -12,7 +12,7 @@ import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
 import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
-import { notesOf } from './notes.ts'
+import { mayDelete, notesOf } from './notes.ts'
 import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
 import { nextDiscount } from './record-purchase.ts'
 import { salespersonChoices } from './salespersons.ts'
@@ -42,7 +42,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
-  notes: { text: string; by: string; at: string }[]
+  /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
+  notes: { id: number; text: string; by: string; at: string; deletion: string }[]
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -88,6 +89,8 @@ export function customerPage(
   async function showCustomer(ctx: Context, customer: NamedCustomer, refused: Refused = {}): Promise<void> {
     const { id, next_step, next_step_on, changed_at } = customer
     const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
+    const isEditor = mayEdit(ctx, customer)
+    const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
       title: customer.name,
       id,
@@ -101,8 +104,15 @@ export function customerPage(
         day: next_step_on === null ? '' : formatDay(next_step_on),
         isDue: next_step_on !== null && next_step_on <= dayOf(clock.now()),
       },
-      notes: notes.map(({ text, by, at }) => ({ text, by, at: formatMoment(at) })),
-      editing: mayEdit(ctx, customer) ? await editingOf(ctx, customer, refused) : undefined,
+      notes: notes.map(({ id: note, userId, text, by, at }) => ({
+        id: note,
+        text,
+        by,
+        at: formatMoment(at),
+        deletion:
+          isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
+      })),
+      editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
         { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },

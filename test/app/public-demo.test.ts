@@ -258,6 +258,17 @@ test('[PUBLIC-8] visitors can neither change the customers of the demo nor see t
   assert.doesNotMatch((await other.get('/customers.csv')).text, /script/)
   assert.equal((await ada.post(`/customers/${id}/restore`)).status, 303)
   assert.equal((await ada.post(`/customers/${id}/notes`, { note: 'Mine' })).status, 303)
+
+  const trail: string[] = []
+  for (const visitor of [ada, other]) {
+    await visitor.logInWell(6)
+    trail.push((await visitor.get('/admin/audit.csv')).text)
+  }
+  assert.deepEqual(
+    [...String(trail[0]).matchAll(new RegExp(`"([\\w-]+)",.*"customer ${id}[:"]`, 'g'))].map(([, event]) => event),
+    ['note-added', 'customer-restored', 'customer-removed', 'customer-changed', 'customer-added'],
+  )
+  assert.doesNotMatch(String(trail[1]), /customer \d/)
 })
 
 test('[PUBLIC-9] visitors see only their own requests for approval, and cannot use up those of others', async (t) => {

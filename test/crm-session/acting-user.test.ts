@@ -5,6 +5,7 @@ import { createRoutes } from '../../src/app/routes.ts'
 import { removeCustomer } from '../../src/crm/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { devicesOf } from '../support/devices.ts'
+import { editor } from '../support/editor.ts'
 import { headingOf, sessionIdOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import { routesOf } from '../support/routes.ts'
 import { openStream } from '../support/stream.ts'
@@ -67,6 +68,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
     await visitor.logInWell(userId)
     await makeToken(visitor)
     await visitor.post('/tour')
+    await visitor.post('/customers/1/notes', { note: 'Prefers calls' })
     for (const { method, path } of routesOf(demo)) {
       if (method !== 'GET' || /events$|callback|complete/i.test(path)) continue
       const id = path.startsWith('/admin') ? sessionIdOf(phone) : '1'
@@ -77,7 +79,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
         seen.add(String(route?.path))
       }
     }
-    await removeCustomer(demo.parts.database, { userId: 5, seesAll: true }, 2, demo.clock.now())
+    await removeCustomer(demo.parts.database, editor(5, { seesAll: true }), 2, demo.clock.now())
     for (const { action } of formsOf(await visitor.get('/customers')))
       if (action === '/customers/2/restore') seen.add('/customers/:id/restore')
     const list = await visitor.get(`/admin/sessions?user=${userId}`)
