@@ -19,13 +19,14 @@ import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
+import { isForPart, leadToOtherPages } from '../web/htmx-requests.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
 import { ownHosts, refuseForeignHosts } from '../web/own-hosts.ts'
 import { type Message, pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
-import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { joinAssets, loadAssets, loadPackageAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
@@ -36,15 +37,18 @@ import { createRoutes, LINK_PAGES, LOGOUT_PATH } from './routes.ts'
 // The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
+const PACKAGE_ASSETS = ['htmx.org/dist/htmx.min.js']
+
 /** Creates the application. A request passes the middleware in the order of the `app.use()` calls. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
-  const assets = loadAssets(join(views, 'assets'))
+  const assets = joinAssets(loadAssets(join(views, 'assets')), loadPackageAssets(PACKAGE_ASSETS))
   const routes = createRoutes(parts)
   const { router } = routes
   // In production, the proxy checks the host.
   const isOwnHost = config.profile === 'demo' ? ownHosts(config) : () => true
+  const headers = securityHeaders({ https: origins.secure })
   const hasPage = (path: string) => router.match(path, 'GET').route
 
   const app = new Koa()
@@ -57,8 +61,8 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
-  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(health(isOwnHost))
+  app.use(health(isOwnHost, headers))
+  app.use(setSecurityHeaders(headers))
   app.use(clientAddress(log, config.trustProxyHops))
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))
@@ -76,6 +80,7 @@ export function createApp(parts: Parts): Koa {
   if (config.demoPublic) app.use(limitPublicDemo(parts))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
+  app.use(leadToOtherPages())
   app.use(routes.aboveSessions())
   app.use(limitLinks(parts.linkLimit))
   app.use(
@@ -110,6 +115,7 @@ function isActivity({ path, method, query }: Context): boolean {
 
 /** Returns the message with which a session was ended, or a notice of a joined device or of a refused copy of the cookie. */
 async function messageFor(ctx: Context): Promise<Message | undefined> {
+  if (isForPart(ctx)) return undefined
   const session = shownSession(ctx)
   if (session?.hasMessage) return messageOf('Your session was ended.', await session.takeMessage())
   // A script may fetch a page without showing the notice, so only a page navigation takes the notice.

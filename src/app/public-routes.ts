@@ -66,6 +66,7 @@ export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'POST /customers/:id/remove': OWN,
   'POST /customers/:id/restore': OWN,
   'POST /customers/:id/notes': { rule: 'own', fills: 'customer_notes' },
+  'POST /customers/:id/notes/:note/delete': OWN,
   'POST /customers/:id/next-step': { rule: 'own', fills: 'customer_notes' },
   'POST /customers/:id/purchases': { rule: 'own', fills: 'purchases' },
   'POST /customers/:id/assign': OWN,

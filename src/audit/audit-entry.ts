@@ -35,6 +35,7 @@ export const AUDIT_EVENTS = {
   'customer-restored': 'Removal of a customer undone',
   'next-step-changed': 'Next step changed',
   'note-added': 'Note added',
+  'note-deleted': 'Note deleted',
   'purchase-recorded': 'Purchase recorded',
 } as const
 

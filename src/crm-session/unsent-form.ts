@@ -33,6 +33,7 @@ const WHAT: [action: RegExp, what: string][] = [
   [/^\/customers\/\d+\/remove$/, 'Remove a customer'],
   [/^\/customers\/\d+\/restore$/, 'Undo the removal of a customer'],
   [/^\/customers\/\d+\/notes$/, 'Add a note'],
+  [/^\/customers\/\d+\/notes\/\d+\/delete$/, 'Delete a note'],
   [/^\/customers\/\d+\/next-step$/, 'Save the next step'],
   [/^\/customers\/\d+\/purchases$/, 'Record a purchase'],
   [/^\/customers\/\d+\/assign$/, 'Assign a customer'],

@@ -12,7 +12,7 @@ import { editorOf } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { changeNextStep } from './next-step.ts'
-import { addNote } from './notes.ts'
+import { addNote, deleteNote } from './notes.ts'
 import { recordPurchase } from './record-purchase.ts'
 import { removeCustomer, restoreCustomer, UNDO_MINUTES } from './remove-customer.ts'
 import { viewerOf } from './viewer-of.ts'
@@ -51,6 +51,17 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       )
       if (isAdded === false) throw noSuchCustomer(ctx)
       await done(ctx, isAdded === undefined ? 'sent-before' : 'note-added', '#notes')
+    },
+
+    async deleteNote(ctx: Context) {
+      await foundForChange(database, ctx)
+      const deleted = await deleteNote(database, editorOf(ctx), idIn(ctx), noteIn(ctx), clock.now())
+      if (deleted === 'unknown customer') throw noSuchCustomer(ctx)
+      if (deleted === 'not allowed')
+        return refuse(ctx, 403, {
+          wrong: 'Another user wrote this note, so only that user or a manager can delete it.',
+        })
+      await done(ctx, 'note-deleted', '#notes')
     },
 
     async saveNextStep(ctx: Context) {
@@ -118,16 +129,21 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
     },
 
     async restore(ctx: Context) {
-      if (await restoreCustomer(database, editorOf(ctx), idIn(ctx), clock.now())) return done(ctx, 'customer-restored')
+      const isRestored = await restoreCustomer(database, editorOf(ctx), idIn(ctx), clock.now())
       // A second click finds the customer restored already.
-      if ((await findCustomer(database, viewerOf(ctx), idIn(ctx))) === undefined)
+      if (!isRestored && (await findCustomer(database, viewerOf(ctx), idIn(ctx))) === undefined)
         throw new Problem(
           404,
           `There is nothing to undo. A removal can be undone for ${UNDO_MINUTES} minutes.`,
           {},
           { label: 'Go to the customers', href: listBehind(ctx.query) },
         )
-      await done(ctx, 'customer-restored')
+      await redirectWithFlash(ctx, listBehind(ctx.query), 'customer-restored')
     },
   }
+}
+
+function noteIn({ params: { note } }: Context): number {
+  if (typeof note === 'string' && /^[1-9]\d{0,8}$/.test(note)) return Number(note)
+  throw new Problem(404, 'There is no such note.')
 }

@@ -13,7 +13,7 @@ import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { purchasesOf } from './list-purchases.ts'
 import { customerAddress, listBehind } from './list-query.ts'
-import { notesOf } from './notes.ts'
+import { mayDelete, notesOf } from './notes.ts'
 import { LONGEST_PAGE_KEY, readPageKey, writePageKey } from './page-key.ts'
 import { MOST_SHOWN, type PurchaseList, purchaseList } from './purchases.ts'
 import { nextDiscount } from './record-purchase.ts'
@@ -49,7 +49,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
-  notes: { text: string; by: string; at: string }[]
+  /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
+  notes: { id: number; text: string; by: string; at: string; deletion: string }[]
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -100,6 +101,8 @@ export function customerPage(
     const purchasesAfter = (key: string | undefined) =>
       `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
     const notes = await notesOf(database, id)
+    const isEditor = mayEdit(ctx, customer)
+    const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
       title: customer.name,
       id,
@@ -113,8 +116,15 @@ export function customerPage(
         day: next_step_on === null ? '' : formatDay(next_step_on),
         isDue: next_step_on !== null && next_step_on <= dayOf(clock.now()),
       },
-      notes: notes.map(({ text, by, at }) => ({ text, by, at: formatMoment(at) })),
-      editing: mayEdit(ctx, customer) ? await editingOf(ctx, customer, refused) : undefined,
+      notes: notes.map(({ id: note, userId, text, by, at }) => ({
+        id: note,
+        text,
+        by,
+        at: formatMoment(at),
+        deletion:
+          isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
+      })),
+      editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
         { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },

@@ -1,11 +1,13 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
+import type { Viewer } from './customers-visible-to.ts'
 import { type Editor, noteChange } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 
 interface Note {
   id: number
+  userId: number
   text: string
   at: string
   by: string
@@ -18,13 +20,14 @@ export async function notesOf(database: Kysely<Database>, customerId: number): P
   const rows = await database
     .selectFrom('customer_notes')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
-    .select(['id', 'text', 'written_at', 'firstname', 'lastname'])
+    .select(['id', 'customer_notes.user_id', 'text', 'written_at', 'firstname', 'lastname'])
     .where('customer_id', '=', customerId)
     .orderBy('id', 'desc')
     .limit(MOST_SHOWN)
     .execute()
-  return rows.map(({ id, text, written_at, firstname, lastname }) => ({
+  return rows.map(({ id, user_id, text, written_at, firstname, lastname }) => ({
     id,
+    userId: user_id,
     text,
     at: written_at,
     by: `${firstname} ${lastname}`,
@@ -59,4 +62,33 @@ export async function insertNote(
     .returning('id')
     .executeTakeFirstOrThrow()
   await noteChange(transaction, editor, 'note-added', customerId, now, `note ${id}`)
+}
+
+/** Whether the viewer may delete the note: users delete their own notes, and managers every note. */
+export function mayDelete({ userId, seesAll }: Viewer, note: Pick<Note, 'userId'>): boolean {
+  return seesAll || note.userId === userId
+}
+
+/** A note that does not exist any more counts as deleted. The customer must be one that the editor may see. */
+export function deleteNote(
+  database: Kysely<Database>,
+  editor: Editor,
+  customerId: number,
+  noteId: number,
+  now: number,
+): Promise<'deleted' | 'unknown customer' | 'not allowed'> {
+  return inTurn(database, { customer: customerId }, async (transaction) => {
+    if ((await findCustomer(transaction, editor, customerId)) === undefined) return 'unknown customer'
+    const note = await transaction
+      .selectFrom('customer_notes')
+      .select('user_id')
+      .where('id', '=', noteId)
+      .where('customer_id', '=', customerId)
+      .executeTakeFirst()
+    if (note === undefined) return 'deleted'
+    if (!mayDelete(editor, { userId: note.user_id })) return 'not allowed'
+    await transaction.deleteFrom('customer_notes').where('id', '=', noteId).execute()
+    await noteChange(transaction, editor, 'note-deleted', customerId, now, `note ${noteId}`)
+    return 'deleted'
+  })
 }

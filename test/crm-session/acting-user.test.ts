@@ -68,6 +68,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
     await visitor.logInWell(userId)
     await makeToken(visitor)
     await visitor.post('/tour')
+    await visitor.post('/customers/1/notes', { note: 'Prefers calls' })
     for (const { method, path } of routesOf(demo)) {
       if (method !== 'GET' || /events$|callback|complete/i.test(path)) continue
       const id = path.startsWith('/admin') ? sessionIdOf(phone) : '1'

@@ -24,6 +24,7 @@ test('[AUDIT-1] each change of a customer is in the audit trail with its user, s
       ['customer-changed', 'customer 1: city, contact'],
       ['customer-assigned', 'customer 1: from user 4 to user 2'],
       ['note-added', 'customer 1: note N'],
+      ['note-deleted', 'customer 1: note N'],
       ['next-step-changed', 'customer 1'],
       ['next-step-changed', 'customer 1: done'],
       ['note-added', 'customer 1: note N'],
@@ -76,6 +77,8 @@ test('[AUDIT-2] a refused or repeated change has no entry', async (t) => {
   await helen.post('/customers/1/next-step', { ...STEP, 'shown-nextStep': 'Another step' })
   await helen.post('/customers/1/restore')
   await noah.post('/customers/15/notes', { note: 'Not my customer' })
+  await noah.post(`/customers/1/notes/${await newestNote(demo)}/delete`)
+  await helen.post('/customers/1/notes/999999/delete')
   await noah.post('/customers/1/assign', { salesperson: '2', version: await versionOf(demo) })
   assert.deepEqual(await changesIn(demo), [])
 })
@@ -84,6 +87,10 @@ async function start(t: Parameters<typeof startDemo>[0]) {
   const demo = await startDemo(t)
   const helen = demo.visitor()
   await helen.logInWell(5)
+  await demo.parts.database
+    .insertInto('customer_notes')
+    .values({ customer_id: 1, user_id: 5, text: 'An older note', written_at: '2026-01-01T00:00:00.000Z' })
+    .execute()
   return { demo, helen, program: await signedIn(demo, 5) }
 }
 
@@ -99,6 +106,7 @@ async function changesBy(
     edit: async () => post('/edit', { ...(await formTexts(demo)), ...CITY, version: await versionOf(demo) }),
     assign: async () => post('/assign', { salesperson: '2', version: await versionOf(demo) }),
     note: () => post('/notes', { note: 'Confidential note' }),
+    'delete the note': async () => post(`/notes/${await newestNote(demo)}/delete`, {}),
     plan: async () => post('/next-step', { ...(await shownStep(demo)), ...STEP }),
     finish: async () => post('/next-step', { ...(await shownStep(demo)), done: '1' }),
     purchase: () => post('/purchases', PURCHASE),
@@ -110,6 +118,11 @@ async function changesBy(
     'change nothing over the API': () => program.send('PATCH', '/customers/1', { body: CITY }),
     'remove over the API': () => program.send('DELETE', '/customers/1'),
   }
+}
+
+async function newestNote({ parts: { database } }: Demo): Promise<number> {
+  const newest = database.selectFrom('customer_notes').select((row) => row.fn.max('id').as('id'))
+  return Number((await newest.where('customer_id', '=', 1).executeTakeFirstOrThrow()).id)
 }
 
 /** Makes the database refuse all writes to a table. Returns a function that ends this. */

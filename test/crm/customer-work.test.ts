@@ -49,6 +49,41 @@ test('[CUST-4] the longest note fits into the form in any script, also after a l
   assert.equal(fieldsOf(page, '/customers/1/notes').note, note)
 })
 
+test('[CUST-12] a user deletes an own note, a manager deletes every note, and a second click changes nothing more', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  const write = async (visitor: Visitor, note: string) => {
+    await visitor.post('/customers/1/notes', { note })
+    const newest = demo.parts.database.selectFrom('customer_notes').select((row) => row.fn.max('id').as('id'))
+    return `/customers/1/notes/${(await newest.executeTakeFirstOrThrow()).id}/delete`
+  }
+  const [his, hers, older] = [await write(noah, 'His'), await write(helen, 'Hers'), await write(noah, 'Older')]
+  const page = await noah.get('/customers/1?list=sort%3Dtotal')
+  assert.deepEqual(
+    [his, hers].map((path) => page.text.includes(`action="${path}?list=sort%3Dtotal"`)),
+    [true, false],
+    'the page offers what is allowed',
+  )
+  const before = await snapshotOf(demo.parts)
+  const refused = await noah.post(hers)
+  assert.deepEqual([refused.status, /only that user or a manager can delete it/.test(refused.text)], [403, true])
+  const elsewhere = await noah.post(his.replace('/customers/1/', '/customers/2/'))
+  assert.ok([303, 404].includes(elsewhere.status), 'a note of another customer stays')
+  for (const wrong of ['0', '01', 'x', '9999999999'])
+    assert.equal((await noah.post(`/customers/1/notes/${wrong}/delete`)).status, 404, wrong)
+  assert.equal(await snapshotOf(demo.parts), before)
+
+  for (let clicks = 1; clicks <= 2; clicks += 1) {
+    const done = await noah.follow(await noah.post(his))
+    assert.equal(noticeOf(done), 'The note is deleted.')
+    assert.deepEqual(
+      [...done.text.matchAll(/note-text" dir="auto">([^<]*)</g)].map(([, note]) => note),
+      ['Older', 'Hers'],
+    )
+  }
+  for (const path of [hers, older]) assert.equal((await helen.post(path)).status, 303)
+  assert.doesNotMatch((await noah.get('/customers/1')).text, /note-text/)
+})
+
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {
   const { noah, helen } = await startWithNoahAndHelen(t)
   const path = '/customers/1/next-step'

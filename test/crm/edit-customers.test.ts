@@ -98,7 +98,12 @@ test('[CUST-1] a refused form keeps what was typed, names each wrong field, and 
 test('[CUST-2] of two users who edit a customer at once, the second sees both values of each field and chooses', async (t) => {
   const { noah, helen } = await startWithNoahAndHelen(t)
   const [hers, his] = [await openForm(helen), await openForm(noah)]
-  await helen.post('/customers/1/edit', { ...hers, contact: 'Helen’s <i>choice</i>', city: 'Porto' })
+  await helen.post('/customers/1/edit', {
+    ...hers,
+    contact: 'Helen’s <i>choice</i>',
+    city: 'Porto',
+    customerSince: '2022-02-01',
+  })
   const conflict = await noah.post('/customers/1/edit', { ...his, contact: 'Noah’s choice', phone: '+351 1' })
   assert.deepEqual([conflict.status, headingOf(conflict)], [409, 'Two changes at once'])
   assert.match(conflict.text, /Helen Okafor changed this customer while you were editing it/)
@@ -107,7 +112,18 @@ test('[CUST-2] of two users who edit a customer at once, the second sees both va
     contact: ['Noah’s choice', 'Helen’s <i>choice</i>'],
     city: [his.city, 'Porto', 'Porto'],
     phone: ['+351 1', his.phone, '+351 1'],
+    customerSince: [his.customerSince, '2022-02-01', '2022-02-01'],
   })
+  const shown = [...conflict.text.matchAll(/<span>(.*?): <bdi class="choice-value">(.*?)<\/bdi>/g)]
+  assert.deepEqual(
+    shown.map(([, label, value]) => `${label}: ${unescapeHtml(value ?? '')}`),
+    [
+      ['Before: Rennes', 'Stored now: Porto'],
+      ['Yours: Noah’s choice', 'Stored now: Helen’s <i>choice</i>'],
+      ['Yours: +351 1', `Stored now: ${his.phone}`],
+      ['Before: 15 Jan 2023', 'Stored now: 1 Feb 2022'],
+    ].flat(),
+  )
   assert.equal((await openForm(noah)).contact, 'Helen’s <i>choice</i>', 'nothing is overwritten')
 
   const fields = fieldsOf(conflict, '/customers/1/edit')
@@ -201,8 +217,11 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   )
 
   demo.clock.advance({ minutes: 9 })
-  for (let clicks = 1; clicks <= 2; clicks += 1)
-    assert.match(noticeOf(await noah.follow(await undo(noah, list))), /The customer is back/)
+  for (let clicks = 1; clicks <= 2; clicks += 1) {
+    const undone = await undo(noah, list)
+    assert.equal(undone.location, '/customers?sort=total')
+    assert.match(noticeOf(await noah.follow(undone)), /The customer is back/)
+  }
   assert.deepEqual(await contentOf(demo), before)
   assert.doesNotMatch((await noah.get('/customers')).text, /is removed/)
 })
