@@ -50,7 +50,7 @@ interface CustomerPage extends PageModel, PurchaseList {
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
   /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
-  notes: { id: number; text: string; by: string; at: string; deletion: string }[]
+  notes: { id: number; text: string; by: string; at: string; writtenAt: string; deletion: string }[]
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -121,6 +121,7 @@ export function customerPage(
         text,
         by,
         at: formatMoment(at),
+        writtenAt: at,
         deletion:
           isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
       })),
