@@ -126,7 +126,8 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
             'An approval for this customer is pending, so the customer was not removed. It has to be decided first.',
         })
       ctx.status = 303
-      ctx.redirect(listBehind(ctx.query))
+      // The keyboard continues at the button that undoes the removal.
+      ctx.redirect(`${listBehind(ctx.query)}#removals`)
     },
 
     async restore(ctx: Context) {

@@ -46,6 +46,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   older: string | undefined
   notice: string
   wrong: string
+  /** Whether a field says what is wrong. It then has the focus. */
+  hasWrongField: boolean
   /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
@@ -110,6 +112,7 @@ export function customerPage(
       approvals: await findApprovals(ctx, id),
       notice: await takeNotice(ctx),
       wrong: refused.wrong ?? (refused.problems ? 'Nothing is saved yet. Please correct the form below.' : ''),
+      hasWrongField: refused.problems !== undefined,
       isShared: isShared(customer),
       nextStep: {
         text: next_step,
