@@ -47,6 +47,7 @@ export function createApp(parts: Parts): Koa {
   const { router } = routes
   // In production, the proxy checks the host.
   const isOwnHost = config.profile === 'demo' ? ownHosts(config) : () => true
+  const headers = securityHeaders({ https: origins.secure })
   const hasPage = (path: string) => router.match(path, 'GET').route
 
   const app = new Koa()
@@ -59,8 +60,8 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
-  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(health(isOwnHost))
+  app.use(health(isOwnHost, headers))
+  app.use(setSecurityHeaders(headers))
   app.use(clientAddress(log, config.trustProxyHops))
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))

@@ -24,7 +24,7 @@ interface UnsentFormPage extends PageModel {
 }
 
 /** Fields that the user neither typed nor chose. */
-const INTERNAL_FIELDS = /^(once|next|username|version|chosen|done|discount|shown-.*)$/
+const INTERNAL_FIELDS = /^(once|next|username|version|chosen|done|discount|writtenAt|shown-.*)$/
 
 const WHAT: [action: RegExp, what: string][] = [
   [/^\/operations$/, 'Ask for approval of a discount'],

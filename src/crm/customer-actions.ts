@@ -55,7 +55,8 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
 
     async deleteNote(ctx: Context) {
       await foundForChange(database, ctx)
-      const deleted = await deleteNote(database, editorOf(ctx), idIn(ctx), noteIn(ctx), clock.now())
+      const note = { id: noteIn(ctx), at: textIn(ctx.request.body, 'writtenAt') }
+      const deleted = await deleteNote(database, editorOf(ctx), idIn(ctx), note, clock.now())
       if (deleted === 'unknown customer') throw noSuchCustomer(ctx)
       if (deleted === 'not allowed')
         return refuse(ctx, 403, {
@@ -125,7 +126,8 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
             'An approval for this customer is pending, so the customer was not removed. It has to be decided first.',
         })
       ctx.status = 303
-      ctx.redirect(listBehind(ctx.query))
+      // The keyboard continues at the button that undoes the removal.
+      ctx.redirect(`${listBehind(ctx.query)}#removals`)
     },
 
     async restore(ctx: Context) {

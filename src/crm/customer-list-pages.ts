@@ -57,7 +57,15 @@ interface CustomersPage extends PageModel {
   /** The address of the form for a new customer. `undefined` for users who may not edit. */
   add: string | undefined
   /** The customers that the user has removed, while the removal can be undone. */
-  removals: { name: string; until: string; action: string }[]
+  removals: Removal[]
+  /** Removals before these, which the page folds. */
+  older: { label: string; removals: Removal[] } | undefined
+}
+
+interface Removal {
+  name: string
+  until: string
+  action: string
 }
 
 /** Throws a `Problem` (429) when the user has searched too often. */
@@ -66,6 +74,7 @@ export interface SearchLimit {
 }
 
 const MOST_EXPORTED = 100_000
+const MOST_UNFOLDED = 3
 
 const SORT_LABELS: Record<Sort, string> = {
   name: 'Name',
@@ -139,7 +148,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
         next: next && listAddress({ ...firstPage, after: next }),
         csv: listAddress(firstPage, `${CUSTOMERS_PATH}.csv`),
         add: mayEdit ? `${CUSTOMERS_PATH}/new` : undefined,
-        removals: mayEdit ? await removalsOf(ctx, viewer) : [],
+        ...(mayEdit ? await removalsOf(ctx, viewer) : { removals: [], older: undefined }),
       })
     },
 
@@ -183,13 +192,15 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
     ]
   }
 
-  async function removalsOf(ctx: Context, { userId }: Viewer): Promise<CustomersPage['removals']> {
-    const removals = await removalsBy(database, userId, clock.now())
-    return removals.map(({ id, name, until }) => ({
+  async function removalsOf(ctx: Context, viewer: Viewer): Promise<Pick<CustomersPage, 'removals' | 'older'>> {
+    const all = (await removalsBy(database, viewer, clock.now())).map(({ id, name, until }) => ({
       name,
       until: formatTime(until),
       action: customerAddress(id, { list: ctx.querystring }, '/restore'),
     }))
+    const removals = all.splice(0, MOST_UNFOLDED)
+    const label = formatCount(all.length, 'earlier removal', 'earlier removals')
+    return { removals, older: all.length === 0 ? undefined : { label, removals: all } }
   }
 }
 

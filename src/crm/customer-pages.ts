@@ -6,18 +6,22 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatDay, formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
-import { type Choice, choices } from '../web/query-parameters.ts'
+import { type Choice, choices, readParameter } from '../web/query-parameters.ts'
 import { dayOf } from './customer-list-pages.ts'
 import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
 import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
+import { purchasesOf } from './list-purchases.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { mayDelete, notesOf } from './notes.ts'
-import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
+import { LONGEST_PAGE_KEY, readPageKey, writePageKey } from './page-key.ts'
+import { MOST_SHOWN, type PurchaseList, purchaseList } from './purchases.ts'
 import { nextDiscount } from './record-purchase.ts'
 import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
+
+const PAGE_OF_PURCHASES = 'purchases'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -37,13 +41,18 @@ interface CustomerPage extends PageModel, PurchaseList {
   /** The list that the user came from, with its filters and its page. */
   back: string
   approvals: ApprovalsPanel
+  /** The links to the newest and to older purchases, where the page does not show them. */
+  newest: string | undefined
+  older: string | undefined
   notice: string
   wrong: string
+  /** Whether a field says what is wrong. It then has the focus. */
+  hasWrongField: boolean
   /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
   /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
-  notes: { id: number; text: string; by: string; at: string; deletion: string }[]
+  notes: { id: number; text: string; by: string; at: string; writtenAt: string; deletion: string }[]
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -88,7 +97,12 @@ export function customerPage(
   /** Shows the page of a customer. `refused` keeps what the user typed into a form. */
   async function showCustomer(ctx: Context, customer: NamedCustomer, refused: Refused = {}): Promise<void> {
     const { id, next_step, next_step_on, changed_at } = customer
-    const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
+    const purchases = { list: `purchases of ${id}`, sort: 'since' } as const
+    const after = readPageKey(readParameter(ctx.query, PAGE_OF_PURCHASES, LONGEST_PAGE_KEY), purchases)
+    const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
+    const purchasesAfter = (key: string | undefined) =>
+      `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
+    const notes = await notesOf(database, id)
     const isEditor = mayEdit(ctx, customer)
     const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
@@ -98,6 +112,7 @@ export function customerPage(
       approvals: await findApprovals(ctx, id),
       notice: await takeNotice(ctx),
       wrong: refused.wrong ?? (refused.problems ? 'Nothing is saved yet. Please correct the form below.' : ''),
+      hasWrongField: refused.problems !== undefined,
       isShared: isShared(customer),
       nextStep: {
         text: next_step,
@@ -109,6 +124,7 @@ export function customerPage(
         text,
         by,
         at: formatMoment(at),
+        writtenAt: at,
         deletion:
           isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
       })),
@@ -125,7 +141,9 @@ export function customerPage(
           ? []
           : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
       ],
-      ...purchaseList(customer, purchases),
+      ...purchaseList(customer, page),
+      newest: after && purchasesAfter(undefined),
+      older: page.next && purchasesAfter(writePageKey(page.next, purchases)),
     })
   }
 

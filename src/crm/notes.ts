@@ -69,12 +69,15 @@ export function mayDelete({ userId, seesAll }: Viewer, note: Pick<Note, 'userId'
   return seesAll || note.userId === userId
 }
 
-/** A note that does not exist any more counts as deleted. The customer must be one that the editor may see. */
+/**
+ * A note that does not exist any more counts as deleted. The customer must be one that the editor may see. `at`: when
+ * the note was written, because the database may reuse the number of a deleted note. '' if the form does not say it.
+ */
 export function deleteNote(
   database: Kysely<Database>,
   editor: Editor,
   customerId: number,
-  noteId: number,
+  { id: noteId, at }: Pick<Note, 'id' | 'at'>,
   now: number,
 ): Promise<'deleted' | 'unknown customer' | 'not allowed'> {
   return inTurn(database, { customer: customerId }, async (transaction) => {
@@ -84,6 +87,7 @@ export function deleteNote(
       .select('user_id')
       .where('id', '=', noteId)
       .where('customer_id', '=', customerId)
+      .$if(at !== '', (notes) => notes.where('written_at', '=', at))
       .executeTakeFirst()
     if (note === undefined) return 'deleted'
     if (!mayDelete(editor, { userId: note.user_id })) return 'not allowed'

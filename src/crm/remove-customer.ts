@@ -3,7 +3,7 @@ import { runPrepared } from '../../db/prepared-queries.ts'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { currentVisitor } from '../public-demo/visit.ts'
-import { belongsTo, reachableBy, refuseSharedCustomer } from './customers-visible-to.ts'
+import { belongsTo, reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
 import { type Editor, noteChange } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
@@ -17,7 +17,7 @@ export type Removed =
 
 /** How long the removal of a customer can be undone. */
 export const UNDO_MINUTES = 10
-const MOST_OFFERED = 3
+const MOST_OFFERED = 100
 
 /**
  * Removes a customer, unless an approval is pending. The removal can be undone. The purchases, the notes and the decided
@@ -82,18 +82,19 @@ export function restoreCustomer(database: Kysely<Database>, editor: Editor, id: 
   })
 }
 
-/** The customers whose removal this user can undo, newest first. */
+/** The customers whose removal by this viewer can be undone by the viewer, newest first. */
 export async function removalsBy(
   database: Kysely<Database>,
-  userId: number,
+  { userId, seesAll }: Viewer,
   now: number,
 ): Promise<{ id: number; name: string; until: number }[]> {
   const values = { userId, visitor: currentVisitor(), earliest: earliestUndo(now) }
-  const rows = await runPrepared(database, 'removals', values, (slot) =>
+  const rows = await runPrepared(database, `removals ${seesAll}`, values, (slot) =>
     database
       .selectFrom('customers')
       .select(['id', 'name', 'removed_at'])
       .where('removed_by', '=', slot('userId'))
+      .$if(!seesAll, (removed) => removed.where('sales_person', '=', slot('userId')))
       .where('removed_at', '>', slot('earliest'))
       .where('visitor', '=', slot('visitor'))
       .orderBy('removed_at', 'desc')

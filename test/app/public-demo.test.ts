@@ -101,7 +101,7 @@ test('[PUBLIC-5] no other site and no frame can replace the cookie that shows a 
   const demo = await startPublic(t)
   const visitorCookies = ({ setCookies }: Answer) => setCookies.filter((cookie) => cookie.startsWith('visitor_'))
   const [first = ''] = visitorCookies(await demo.visitor().get('/'))
-  assert.match(first, /^visitor_CRM=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/)
+  assert.match(first, /^visitor_Tessera=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/)
   for (const headers of [{ 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Mode': 'cors' }, { Accept: 'application/json' }])
     assert.deepEqual(visitorCookies(await demo.visitor().get('/', headers)), [])
   const form = await demo.visitor().post('/4DACTION/authenticate', { userId: '1' }, { 'Sec-Fetch-Site': 'cross-site' })

@@ -46,10 +46,12 @@ test('[ACT-1] every form of a signed-in user is refused unless it names this use
   await admin.logInWell(6)
   const before = await stateOf(demo, ada)
   for (const path of actingRoutes(demo)) {
-    const address = path.replace(':id', sessionIdOf(ada)).replace(':handle', 'x').replace(':userId', '2')
+    const id = path.startsWith('/customers') ? '1' : sessionIdOf(ada)
+    const address = path.replace(':id', id).replace(':handle', 'x').replace(':userId', '2').replace(':note', '1')
     for (const fields of [{ actingUser: '1' }, { actingUser: '' }, { actingUser: '6 ' }]) {
       const answer = await admin.post(address, { ...fields, customer: '1', percent: '10' })
       assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are signed in as Tomasz Nowak'], path)
+      assert.doesNotMatch(answer.text, /<h2>The form</, `${path} says what the form does`)
     }
     const none = await admin.send(address, { method: 'POST' })
     assert.equal(none.status, 409, `${path} without any field`)

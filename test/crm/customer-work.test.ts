@@ -84,6 +84,21 @@ test('[CUST-12] a user deletes an own note, a manager deletes every note, and a 
   assert.doesNotMatch((await noah.get('/customers/1')).text, /note-text/)
 })
 
+test('[CUST-12] a page that shows a deleted note does not delete a newer note, even if the database reuses the number', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  await noah.post('/customers/1/notes', { note: 'First' })
+  const page = await helen.get('/customers/1')
+  const path = /action="(\/customers\/1\/notes\/\d+\/delete)"/.exec(page.text)?.[1] ?? assert.fail()
+  const form = fieldsOf(page, path)
+  for (const note of ['Second', 'Third']) {
+    assert.equal((await helen.post(path, form)).status, 303)
+    demo.clock.advance({ milliseconds: 1 })
+    await noah.post('/customers/1/notes', { note })
+  }
+  const { text } = await noah.get('/customers/1')
+  assert.deepEqual([/>Third</.test(text), />Second</.test(text), />First</.test(text)], [true, true, false])
+})
+
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {
   const { noah, helen } = await startWithNoahAndHelen(t)
   const path = '/customers/1/next-step'

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { removeCustomer } from '../../src/crm/index.ts'
 import { signedIn } from '../support/api-client.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { fieldsOf, headingOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -203,7 +205,7 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   const before = await contentOf(demo)
   const opened = await noah.get('/customers/1?list=country%3DFrance')
   const removed = await noah.post('/customers/1/remove?list=sort%3Dtotal', fieldsOf(opened, '/customers/1/remove'))
-  assert.equal(removed.location, '/customers?sort=total')
+  assert.equal(removed.location, '/customers?sort=total#removals')
   const list = await noah.follow(removed)
   assert.match(list.text, /is removed\. You can undo this until 09:10 UTC\./)
   assert.equal((await noah.get('/customers/1')).status, 404)
@@ -224,6 +226,21 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   }
   assert.deepEqual(await contentOf(demo), before)
   assert.doesNotMatch((await noah.get('/customers')).text, /is removed/)
+})
+
+test('[CUST-3] each of several removals can be undone, also the first one', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  for (const id of [1, 2, 10, 11, 12]) {
+    await removeCustomer(demo.parts.database, editor(5, { seesAll: true }), id, demo.clock.now())
+    demo.clock.advance({ seconds: 1 })
+  }
+  const list = await helen.get('/customers')
+  assert.equal(list.text.match(/action="\/customers\/\d+\/restore"/g)?.length, 5)
+  assert.match(list.text, /<summary class="more-summary">2 earlier removals<\/summary>/)
+  assert.equal((await helen.post('/customers/1/restore', fieldsOf(list, '/customers/1/restore'))).status, 303)
+  assert.match((await helen.get('/customers')).text, /1 earlier removal</)
+  await removeCustomer(demo.parts.database, editor(4, { seesAll: true }), 20, demo.clock.now())
+  assert.doesNotMatch((await noah.get('/customers')).text, /\/restore/, 'a former manager cannot undo it')
 })
 
 test('[CUST-3] a removal cannot be undone after ten minutes, by another salesperson, or if an approval is pending', async (t) => {

@@ -22,6 +22,8 @@ addEventListener('htmx:before:swap', (event) => {
     Object.assign(task.target.dataset, task.fragment.firstElementChild.dataset)
     tasks.splice(tasks.indexOf(task), 1)
   }
+  // The page stays, and so does the focus. The message is in a part that screen readers read out.
+  for (const { fragment } of tasks) fragment.querySelector('#toast')?.removeAttribute('autofocus')
   place = placeOfFocus(tasks)
 })
 
@@ -29,7 +31,8 @@ addEventListener('htmx:after:swap', () => {
   if (!place || document.activeElement !== document.body) return
   const elements = focusableIn(place.part)
   const same = place.id === '' ? undefined : elements.find(({ id }) => id === place.id)
-  const next = same ?? elements[Math.min(place.index, elements.length - 1)] ?? place.part
+  const next =
+    same ?? elements[Math.min(place.index, elements.length - 1)] ?? document.getElementById('toast') ?? place.part
   next.focus({ preventScroll: true })
   if (same) scrollBy({ top: same.getBoundingClientRect().top - place.top, behavior: 'instant' })
 })
