@@ -4,13 +4,13 @@ import type { Kysely } from 'kysely'
 import type { AuditRow, Database } from '../../db/tables.ts'
 import { AUDIT_EVENTS, type AuditEntry, type AuditFilter, type AuditTrail, readAudit } from '../audit/index.ts'
 import type { SearchLimit } from '../crm/index.ts'
+import { actorOf } from '../crm-session/actor.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, redirectedFromEmptyFields, writeAddress } from '../web/query-parameters.ts'
-import { originOf } from '../web/request-origin.ts'
 import { auditCsv } from './audit-csv.ts'
 import { type AuditGroup, groupByRequest } from './audit-groups.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
@@ -107,17 +107,9 @@ export function auditPages(parts: AuditPageParts) {
 }
 
 function exported(ctx: Context, query: AuditQuery): AuditEntry {
-  const { session, userId } = signedIn(ctx)
   const [, chosen] = auditAddress(query).split('?')
   const detail = chosen === undefined ? 'everything' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' '))
-  return {
-    event: 'audit-exported',
-    ...originOf(ctx),
-    userId,
-    userName: session.userName,
-    sessionId: session.id,
-    detail,
-  }
+  return { event: 'audit-exported', ...actorOf(ctx), detail }
 }
 
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {

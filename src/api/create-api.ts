@@ -26,7 +26,7 @@ export function createApi(parts: ApiParts) {
   const endpoints = allEndpoints(parts)
   const find = placeFinder(endpoints)
   const readCall = callReader()
-  const docs = apiDocs(() => describeApi(endpoints))
+  const docs = apiDocs(() => describeApi(endpoints, parts.config.appName))
   const cors = apiCors(parts.config.corsOrigins)
   const sessions = tokenSessions(parts.sessions, { mount: MOUNT, requestId: (ctx: Context) => ctx.requestId })
 

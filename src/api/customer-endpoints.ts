@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MOST_CUSTOMERS_AN_HOUR } from '../accounts/index.ts'
-import { changeCustomer, createCustomer, findCustomer, removeCustomer } from '../crm/index.ts'
+import { changeCustomer, createCustomer, editorOf, findCustomer, removeCustomer } from '../crm/index.ts'
 import { Problem } from '../web/problem.ts'
 import type { ApiParts } from './api-parts.ts'
 import { changesToMake, customer, customerReply, customerToMake } from './customer-shapes.ts'
@@ -56,9 +56,9 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
         },
       },
       problems: { 429: `A user may create ${MOST_CUSTOMERS_AN_HOUR} customers an hour.` },
-      async handle({ account, viewer, body }) {
+      async handle({ ctx, account, body }) {
         await usageLimit.countCustomer(account.userId)
-        const made = await createCustomer(database, viewer, body, clock.now())
+        const made = await createCustomer(database, editorOf(ctx), body, clock.now())
         if (made.is !== 'created') throw refusal(made.is)
         return customerReply(201, made.customer, { Location: `${MOUNT}/customers/${made.customer.id}` })
       },
@@ -77,8 +77,8 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       body: changesToMake,
       answers: { 200: { description: 'Changed.', schema: customer, headers: ETAG } },
       problems: { 412: OUTDATED },
-      async handle({ ctx, viewer, params: { id }, body }) {
-        const changed = await changeCustomer(database, viewer, id, body, clock.now(), wantedVersions(ctx))
+      async handle({ ctx, params: { id }, body }) {
+        const changed = await changeCustomer(database, editorOf(ctx), id, body, clock.now(), wantedVersions(ctx))
         if (changed.is !== 'changed') throw refusal(changed.is)
         return customerReply(200, changed.customer)
       },
@@ -97,8 +97,8 @@ export function customerEndpoints({ database, clock, usageLimit }: ApiParts) {
       headers: IF_MATCH,
       answers: { 204: { description: 'Removed.' } },
       problems: { 409: 'An approval for this customer is pending.', 412: OUTDATED },
-      async handle({ ctx, viewer, params: { id } }) {
-        const removed = await removeCustomer(database, viewer, id, clock.now(), wantedVersions(ctx))
+      async handle({ ctx, params: { id } }) {
+        const removed = await removeCustomer(database, editorOf(ctx), id, clock.now(), wantedVersions(ctx))
         if (removed.is !== 'removed') throw refusal(removed.is)
         return { status: 204 }
       },

@@ -1,9 +1,7 @@
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Context, Next } from 'koa'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
-import { type Assets, createAsset, loadAssets, sendAsset, serveAssets } from '../web/static-assets.ts'
+import { type Assets, createAsset, loadPackageAssets, sendAsset, serveAssets } from '../web/static-assets.ts'
 import { MOUNT } from './mount.ts'
 
 interface DocsPage extends PageModel {
@@ -14,7 +12,7 @@ interface DocsPage extends PageModel {
 
 const PAGE = `${MOUNT}/docs`
 const DOCUMENT = `${MOUNT}/openapi.json`
-const VIEWER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
+const VIEWER_FILES = ['swagger-ui-dist/swagger-ui.css', 'swagger-ui-dist/swagger-ui-bundle.js']
 
 /** Whether this is the page of the documentation. This page has the frame of the other pages. */
 export function isDocsPage(path: string): boolean {
@@ -56,7 +54,6 @@ function openViewer() {
 }
 
 function loadViewer() {
-  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/swagger-ui.css')))
-  const assets = loadAssets(folder, { names: VIEWER_FILES, below: PAGE })
+  const assets = loadPackageAssets(VIEWER_FILES, PAGE)
   return { urls: assets.urls, serve: serveAssets(assets) }
 }

@@ -33,7 +33,7 @@ const PROBLEMS: Record<number, string> = {
 }
 const PROBLEM_HEADERS: Record<number, string> = { 401: 'WWW-Authenticate', 429: 'Retry-After', 503: 'Retry-After' }
 
-export function describeApi(endpoints: readonly Endpoint[]): object {
+export function describeApi(endpoints: readonly Endpoint[], appName: string): object {
   const paths: ZodOpenApiPathsObject = {}
   for (const endpoint of endpoints)
     paths[endpoint.path] = { ...paths[endpoint.path], [endpoint.method.toLowerCase()]: describe(endpoint) }
@@ -45,7 +45,12 @@ export function describeApi(endpoints: readonly Endpoint[]): object {
   return createDocument(
     {
       openapi: '3.1.1',
-      info: { title: 'CRM', version: VERSION, summary: 'Customers over REST, with bearer tokens.', description: ABOUT },
+      info: {
+        title: appName,
+        version: VERSION,
+        summary: 'Customers over REST, with bearer tokens.',
+        description: ABOUT,
+      },
       servers: [{ url: MOUNT }],
       security: [{ bearer: [] }],
       tags: [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name })),

@@ -25,7 +25,7 @@ import { type Message, pages } from '../web/pages.ts'
 import { readinessPage } from '../web/readiness.ts'
 import { requestLog } from '../web/request-log.ts'
 import { securityHeaders, setSecurityHeaders } from '../web/security-headers.ts'
-import { loadAssets, serveAssets } from '../web/static-assets.ts'
+import { joinAssets, loadAssets, loadPackageAssets, serveAssets } from '../web/static-assets.ts'
 import { wellFormedRequests } from '../web/well-formed-requests.ts'
 import { LOGIN_PATH } from './declared-routes.ts'
 import { pageFrame } from './page-frame.ts'
@@ -36,15 +36,18 @@ import { createRoutes, LINK_PAGES, LOGOUT_PATH } from './routes.ts'
 // The codes of the errors that occur when a client disconnects during the response. These errors are not logged.
 const CLIENT_LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'])
 
+const PACKAGE_ASSETS = ['htmx.org/dist/htmx.min.js']
+
 /** Creates the application. A request passes the middleware in the order of the `app.use()` calls. */
 export function createApp(parts: Parts): Koa {
   const { config, log, clock, origins } = parts
   const views = join(projectRoot(), 'views')
-  const assets = loadAssets(join(views, 'assets'))
+  const assets = joinAssets(loadAssets(join(views, 'assets')), loadPackageAssets(PACKAGE_ASSETS))
   const routes = createRoutes(parts)
   const { router } = routes
   // In production, the proxy checks the host.
   const isOwnHost = config.profile === 'demo' ? ownHosts(config) : () => true
+  const headers = securityHeaders({ https: origins.secure })
   const hasPage = (path: string) => router.match(path, 'GET').route
 
   const app = new Koa()
@@ -57,8 +60,8 @@ export function createApp(parts: Parts): Koa {
     log.error({ err: error }, 'response failed')
   })
 
-  app.use(setSecurityHeaders(securityHeaders({ https: origins.secure })))
-  app.use(health(isOwnHost))
+  app.use(health(isOwnHost, headers))
+  app.use(setSecurityHeaders(headers))
   app.use(clientAddress(log, config.trustProxyHops))
   app.use(maskedHeaders())
   app.use(measureRequests(parts.metrics.observeRequest, routePatternIn(router)))

@@ -1,4 +1,6 @@
 import type { Context, Next } from 'koa'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { Database } from '../../db/tables.ts'
 import { consumeAll, type Limiter, limiterInMemory, NetworkLimiter } from '../accounts/index.ts'
 import { answerErrors, MOUNT } from '../api/index.ts'
 import { isSharedAccount } from '../crm-session/own-sessions.ts'
@@ -60,12 +62,7 @@ export function limitPublicDemo({ makeLimiter, database, clock, log }: PublicPar
   }
 
   async function refuseWhenFull(table: keyof typeof MOST_ROWS): Promise<void> {
-    const { rows } = await database
-      .selectFrom(table)
-      .select((row) => row.fn.countAll().as('rows'))
-      .$if(table === 'customers', (all) => all.where('visitor' as never, '!=', '' as never))
-      .executeTakeFirstOrThrow()
-    if (Number(rows) < MOST_ROWS[table]) return
+    if ((await countAdded(database, table)) < MOST_ROWS[table]) return
     throw new Problem(
       429,
       `The public demo is full until its reset: visitors have added ${formatCount(MOST_ROWS[table])} ${NOUNS[table]}. Please come back after ${resetCountdown(clock.now()).at}.`,
@@ -74,7 +71,28 @@ export function limitPublicDemo({ makeLimiter, database, clock, log }: PublicPar
   }
 }
 
-const NOUNS = { users: 'accounts', customers: 'customers', operations: 'requests for approval' }
+const NOUNS: Record<keyof typeof MOST_ROWS, string> = {
+  users: 'accounts',
+  customers: 'customers',
+  customer_notes: 'notes',
+  purchases: 'purchases',
+  operations: 'requests for approval',
+}
+
+/** Counts the rows that visitors have added. The demo itself has customers, notes and purchases. */
+async function countAdded(database: Kysely<Database>, table: keyof typeof MOST_ROWS): Promise<number> {
+  const customers = database.selectFrom('customers').where('visitor', '!=', '')
+  const counted =
+    table === 'customers'
+      ? customers
+      : table === 'customer_notes' || table === 'purchases'
+        ? database.selectFrom(table).where('customer_id', 'in', customers.select('customers.id'))
+        : database.selectFrom(table)
+  const { rows } = await (counted as SelectQueryBuilder<Database, typeof table, object>)
+    .select((row) => row.fn.countAll().as('rows'))
+    .executeTakeFirstOrThrow()
+  return Number(rows)
+}
 
 /** Refuses changes of the accounts that all visitors share. Mount it below the sessions. */
 export function protectSharedAccounts() {

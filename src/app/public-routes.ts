@@ -12,7 +12,13 @@ export const PUBLIC_LIMITS = {
 } as const
 
 /** The rows that visitors can add until the next reset. */
-export const MOST_ROWS = { users: 2_000, customers: 2_000, operations: 2_000 } as const
+export const MOST_ROWS = {
+  users: 2_000,
+  customers: 2_000,
+  customer_notes: 10_000,
+  purchases: 10_000,
+  operations: 2_000,
+} as const
 
 /**
  * What a public demo does with a route that writes.
@@ -59,9 +65,10 @@ export const PUBLIC_ROUTES: Readonly<Record<string, PublicRoute>> = {
   'POST /customers/:id/edit': OWN,
   'POST /customers/:id/remove': OWN,
   'POST /customers/:id/restore': OWN,
-  'POST /customers/:id/notes': OWN,
-  'POST /customers/:id/next-step': OWN,
-  'POST /customers/:id/purchases': OWN,
+  'POST /customers/:id/notes': { rule: 'own', fills: 'customer_notes' },
+  'POST /customers/:id/notes/:note/delete': OWN,
+  'POST /customers/:id/next-step': { rule: 'own', fills: 'customer_notes' },
+  'POST /customers/:id/purchases': { rule: 'own', fills: 'purchases' },
   'POST /customers/:id/assign': OWN,
   'POST /operations': { rule: 'own', limit: 'approvals', fills: 'operations' },
   'POST /admin/sessions/end-user': OWN,

@@ -165,6 +165,7 @@ export function createRoutes(parts: Parts): DeclaredRoutes {
   routes.post('/customers/:id/remove', 'editCustomers', customerForms.remove)
   routes.post('/customers/:id/restore', 'editCustomers', customerForms.restore)
   routes.post('/customers/:id/notes', 'editCustomers', customerForms.addNote)
+  routes.post('/customers/:id/notes/:note/delete', 'editCustomers', customerForms.deleteNote)
   routes.post('/customers/:id/next-step', 'editCustomers', customerForms.saveNextStep)
   routes.post('/customers/:id/purchases', 'editCustomers', customerForms.recordPurchase)
   routes.post('/customers/:id/assign', 'viewAllCustomers', customerForms.assign)

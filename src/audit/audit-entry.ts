@@ -28,6 +28,15 @@ export const AUDIT_EVENTS = {
   refused: 'Access refused',
   'audit-exported': 'Audit trail exported',
   'customers-exported': 'Customers exported',
+  'customer-added': 'Customer added',
+  'customer-changed': 'Customer changed',
+  'customer-assigned': 'Customer assigned',
+  'customer-removed': 'Customer removed',
+  'customer-restored': 'Removal of a customer undone',
+  'next-step-changed': 'Next step changed',
+  'note-added': 'Note added',
+  'note-deleted': 'Note deleted',
+  'purchase-recorded': 'Purchase recorded',
 } as const
 
 export type AuditEvent = keyof typeof AUDIT_EVENTS

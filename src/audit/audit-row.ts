@@ -1,31 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../../db/tables.ts'
+import { canonicalAddress } from '../web/client-address.ts'
 import { maskTokens } from '../web/mask-secrets.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
 // The maximum lengths of the columns, in characters.
 const LONGEST = { name: 120, id: 64, session: 32, address: 64, device: 200, detail: 300 }
 
-/** Creates rows whose ids sort by time. Ids of this process also sort by creation order. */
-export function auditRows(): (entry: AuditEntry, at: number, times?: number) => AuditRow {
-  let made = 0
-  return (entry, at, times = 1) => {
-    made = (made + 1) % SEQUENCE
-    return {
-      id: `${firstIdAt(at)}${made.toString(36).padStart(5, '0')}${randomBytes(4).toString('hex')}`,
-      at: new Date(at).toISOString(),
-      event: entry.event,
-      user_id: cleanOrNull(entry.userId, LONGEST.id),
-      user_name: clean(entry.userName, LONGEST.name),
-      by_user_id: cleanOrNull(entry.byUserId, LONGEST.id),
-      by_user_name: clean(entry.byUserName, LONGEST.name),
-      session_id: cleanOrNull(entry.sessionId, LONGEST.session),
-      address: cleanOrNull(entry.address, LONGEST.address),
-      device: cleanOrNull(entry.device, LONGEST.device),
-      request_id: cleanOrNull(entry.requestId, LONGEST.id),
-      detail: clean(entry.detail, LONGEST.detail),
-      times,
-    }
+const SEQUENCE = 36 ** 5
+let made = 0
+
+/** Creates a row. The ids of rows sort by time, and those of this process also sort by creation order. */
+export function auditRowOf(entry: AuditEntry, at: number, times = 1): AuditRow {
+  made = (made + 1) % SEQUENCE
+  return {
+    id: `${firstIdAt(at)}${made.toString(36).padStart(5, '0')}${randomBytes(4).toString('hex')}`,
+    at: new Date(at).toISOString(),
+    event: entry.event,
+    user_id: cleanOrNull(entry.userId, LONGEST.id),
+    user_name: clean(entry.userName, LONGEST.name),
+    by_user_id: cleanOrNull(entry.byUserId, LONGEST.id),
+    by_user_name: clean(entry.byUserName, LONGEST.name),
+    session_id: cleanOrNull(entry.sessionId, LONGEST.session),
+    address: cleanOrNull(canonicalAddress(entry.address ?? ''), LONGEST.address),
+    device: cleanOrNull(entry.device, LONGEST.device),
+    request_id: cleanOrNull(entry.requestId, LONGEST.id),
+    detail: clean(entry.detail, LONGEST.detail),
+    times,
   }
 }
 
@@ -33,8 +34,6 @@ export function auditRows(): (entry: AuditEntry, at: number, times?: number) => 
 export function firstIdAt(milliseconds: number): string {
   return Math.max(0, milliseconds).toString(36).padStart(9, '0')
 }
-
-const SEQUENCE = 36 ** 5
 
 /** Masks tokens. Replaces control characters, line breaks and direction marks with spaces. */
 function clean(text: string | null | undefined, longest: number): string {

@@ -5,7 +5,7 @@ import type { AuditRow, Database } from '../../db/tables.ts'
 import type { Clock } from '../session/index.ts'
 import { canonicalAddress } from '../web/client-address.ts'
 import { type AuditEntry, isRepeatable } from './audit-entry.ts'
-import { auditRows } from './audit-row.ts'
+import { auditRowOf } from './audit-row.ts'
 import { RepeatFolder } from './fold-repeats.ts'
 
 interface AuditTrailOptions {
@@ -28,7 +28,6 @@ export class AuditTrail {
   readonly #clock: Clock
   readonly #log: Pick<Logger, 'warn'>
   readonly #folder: RepeatFolder
-  readonly #rowOf = auditRows()
   readonly #waiting: AuditRow[] = []
   #lost = 0
   #writing: Promise<void> | undefined
@@ -38,14 +37,14 @@ export class AuditTrail {
     this.#database = database
     this.#clock = clock
     this.#log = log
-    this.#folder = new RepeatFolder(clock, (entry, at, times) => this.#queue(this.#rowOf(entry, at, times)))
+    this.#folder = new RepeatFolder(clock, (entry, at, times) => this.#queue(auditRowOf(entry, at, times)))
   }
 
   /** Adds an entry without waiting for the database. Never throws. */
   note(given: AuditEntry): void {
     const entry = given.address ? { ...given, address: canonicalAddress(given.address) } : given
     if (isRepeatable(entry)) this.#folder.add(entry)
-    else this.#queue(this.#rowOf(entry, this.#clock.now()))
+    else this.#queue(auditRowOf(entry, this.#clock.now()))
   }
 
   /** Writes the waiting rows now. Resolves when the write has succeeded or failed. Never rejects. */

@@ -1,6 +1,7 @@
 export { AUDIT_EVENTS, type AuditEntry, type AuditEvent, type AuditOrigin } from './audit-entry.ts'
 export { AuditTrail } from './audit-trail.ts'
 export { followSessions, type Notes } from './follow-sessions.ts'
+export { insertEntry } from './insert-entry.ts'
 export { noteRefusals } from './note-refusals.ts'
 export { type AuditFilter, type AuditPage, readAudit } from './read-audit.ts'
 export { sweepAudit } from './sweep-audit.ts'

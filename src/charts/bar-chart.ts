@@ -3,8 +3,9 @@ import { shortened } from './text-width.ts'
 
 const ROW = 44
 const [NAME, BAR, BAR_HEIGHT, VALUE] = [14, 21, 14, 32]
-/** The value stands behind its bar, so the longest bar leaves room for it. */
+/** The value stands behind its bar, so the longest bar leaves room for it. Nine characters fit on a narrow screen. */
 const LONGEST = 0.72
+const [CHARACTERS, CHARACTER] = [9, 0.028]
 const THINNEST = 0.004
 /** In em. As wide as the chart on a narrow screen. */
 const LONGEST_NAME = 20
@@ -22,6 +23,7 @@ export function barChart(
 ): BarChart | undefined {
   const largest = Math.max(0, ...rows.map(({ value }) => value))
   if (largest === 0) return undefined
+  const longest = LONGEST - CHARACTER * Math.max(0, format(largest).length - CHARACTERS)
   return {
     height: rows.length * ROW,
     bars: rows.map(({ name, value }, index) => ({
@@ -29,7 +31,7 @@ export function barChart(
       nameY: index * ROW + NAME,
       y: index * ROW + BAR,
       height: BAR_HEIGHT,
-      width: percentOf(Math.max(THINNEST, (value / largest) * LONGEST)),
+      width: percentOf(Math.max(THINNEST, (value / largest) * longest)),
       value: format(value),
       valueY: index * ROW + VALUE,
     })),

@@ -69,7 +69,7 @@ export const smtpUrl = z.string().transform((text, context): string | undefined 
 export const mailFrom = z.string().transform((text, context): string => {
   const address = /^(?:[^<>"\p{Cc}]*<([^<>]+)>|([^<>]+))$/u.exec(text)
   if (z.email().safeParse(address?.[1] ?? address?.[2]).success) return text
-  return refuse(context, 'use an address such as crm@example.com, or CRM <crm@example.com>.')
+  return refuse(context, 'use an address such as crm@example.com, or Tessera <crm@example.com>.')
 })
 
 /** A secret may contain only characters that are allowed in an HTTP header. */

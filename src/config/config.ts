@@ -148,7 +148,7 @@ export function readConfig(env: Environment): Config {
     platformPort: read('PLATFORM_PORT', wholeNumber(0, 65_535), undefined),
     platformHost: read('PLATFORM_HOST', choice('127.0.0.1', '0.0.0.0'), '127.0.0.1'),
     platformUrl: read('PLATFORM_URL', origin, undefined),
-    appName: read('APP_NAME', appName, 'CRM'),
+    appName: read('APP_NAME', appName, 'Tessera'),
     database: crmDatabase,
     sessionStore: read('SESSION_STORE', sessionStore, storeBeside(crmDatabase)),
     sessions: read('SESSIONS', choice('scalable', 'none'), 'scalable'),

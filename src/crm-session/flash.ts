@@ -18,6 +18,7 @@ export type Flash =
   | 'customer-assigned'
   | 'customer-restored'
   | 'note-added'
+  | 'note-deleted'
   | 'next-step-saved'
   | 'next-step-done'
   | 'purchase-recorded'

@@ -24,7 +24,7 @@ interface UnsentFormPage extends PageModel {
 }
 
 /** Fields that the user neither typed nor chose. */
-const INTERNAL_FIELDS = /^(once|next|username|version|chosen|done|discount|shown-.*)$/
+const INTERNAL_FIELDS = /^(once|next|username|version|chosen|done|discount|writtenAt|shown-.*)$/
 
 const WHAT: [action: RegExp, what: string][] = [
   [/^\/operations$/, 'Ask for approval of a discount'],
@@ -33,6 +33,7 @@ const WHAT: [action: RegExp, what: string][] = [
   [/^\/customers\/\d+\/remove$/, 'Remove a customer'],
   [/^\/customers\/\d+\/restore$/, 'Undo the removal of a customer'],
   [/^\/customers\/\d+\/notes$/, 'Add a note'],
+  [/^\/customers\/\d+\/notes\/\d+\/delete$/, 'Delete a note'],
   [/^\/customers\/\d+\/next-step$/, 'Save the next step'],
   [/^\/customers\/\d+\/purchases$/, 'Record a purchase'],
   [/^\/customers\/\d+\/assign$/, 'Assign a customer'],

@@ -1,8 +1,10 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
-import { reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
+import { reachableBy, refuseSharedCustomer } from './customers-visible-to.ts'
+import { changesFrom, storedTexts } from './edit-conflict.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
@@ -25,19 +27,19 @@ export type Changed =
  */
 export function changeCustomer(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   id: number,
   changes: CustomerChanges,
   now: number,
   versions?: readonly number[],
 ): Promise<Changed> {
   return inTurn(database, { customer: id }, async (transaction): Promise<Changed> => {
-    const before = await findCustomer(transaction, viewer, id)
+    const before = await findCustomer(transaction, editor, id)
     if (before === undefined) return { is: 'unknown' }
     refuseSharedCustomer(before)
     const { salesperson = before.sales_person } = changes
     if (salesperson !== before.sales_person) {
-      if (!viewer.seesAll) return { is: 'not yours to give' }
+      if (!editor.seesAll) return { is: 'not yours to give' }
       if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
     }
     const { numUpdatedRows } = await transaction
@@ -46,16 +48,35 @@ export function changeCustomer(
         ...columnsOf(changes),
         version: row('version', '+', 1),
         changed_at: new Date(now).toISOString(),
-        changed_by: viewer.userId,
+        changed_by: editor.userId,
       }))
       .where('id', '=', id)
-      .where(reachableBy(viewer, versions))
+      .where(reachableBy(editor, versions))
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 0n) return { is: 'outdated' }
+    const customer = await findCustomer(transaction, editor, id)
+    if (customer === undefined) throw new Error(`Customer ${id} was changed and cannot be found.`)
+    await noteFields(transaction, editor, { before, after: customer }, now)
     const isListedAnew = LISTED.some((field) => changes[field] !== undefined && changes[field] !== before[field])
     if (isListedAnew || salesperson !== before.sales_person)
       await notePortfolioChange(transaction, [before.sales_person, salesperson])
-    const customer = await findCustomer(transaction, viewer, id)
-    return customer === undefined ? { is: 'unknown' } : { is: 'changed', customer }
+    return { is: 'changed', customer }
   })
+}
+
+/** Writes one entry for an assignment, and one for the other fields that have new values. */
+async function noteFields(
+  transaction: Transaction<Database>,
+  editor: Editor,
+  { before, after }: Record<'before' | 'after', NamedCustomer>,
+  now: number,
+): Promise<void> {
+  const isAssigned = after.sales_person !== before.sales_person
+  const fields = Object.keys(changesFrom(storedTexts(before), storedTexts(after)))
+  if (isAssigned) {
+    const detail = `from user ${before.sales_person} to user ${after.sales_person}`
+    await noteChange(transaction, editor, 'customer-assigned', before.id, now, detail)
+  }
+  if (fields.length > 0 || !isAssigned)
+    await noteChange(transaction, editor, 'customer-changed', before.id, now, fields.join(', ') || 'no new values')
 }

@@ -5,7 +5,7 @@ import { inTurn } from '../../db/transactions.ts'
 import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
 import { Problem } from '../web/problem.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
-import type { Viewer } from './customers-visible-to.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
@@ -22,15 +22,15 @@ const HIGHEST_FIRST_VERSION = 2 ** 30
 /** The customers of one visitor of a public demo. */
 export const MOST_CUSTOMERS_OF_VISITOR = 20
 
-/** Creates a customer in the viewer's portfolio. A viewer who sees all customers may choose another portfolio. */
+/** Creates a customer in the editor's portfolio. An editor who sees all customers may choose another portfolio. */
 export async function createCustomer(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   wanted: NewCustomer,
   now: number,
 ): Promise<Created> {
-  if (wanted.salesperson !== undefined && !viewer.seesAll) return { is: 'not yours to give' }
-  const salesperson = wanted.salesperson ?? viewer.userId
+  if (wanted.salesperson !== undefined && !editor.seesAll) return { is: 'not yours to give' }
+  const salesperson = wanted.salesperson ?? editor.userId
   const { customerSince, salesperson: _given, ...texts } = wanted
   return inTurn(database, { user: salesperson }, async (transaction): Promise<Created> => {
     if (!(await mayLookAfterCustomers(transaction, salesperson))) return { is: 'no such salesperson' }
@@ -47,13 +47,15 @@ export async function createCustomer(
         // The database may reuse the id of a deleted customer. A random version makes old `If-Match` headers fail.
         version: randomInt(1, HIGHEST_FIRST_VERSION),
         changed_at: time,
-        changed_by: viewer.userId,
+        changed_by: editor.userId,
         visitor: currentVisitor(),
       })
       .returning('id')
       .executeTakeFirstOrThrow()
+    const detail = salesperson === editor.userId ? '' : `of user ${salesperson}`
+    await noteChange(transaction, editor, 'customer-added', id, now, detail)
     await notePortfolioChange(transaction, [salesperson])
-    const customer = await findCustomer(transaction, viewer, id)
+    const customer = await findCustomer(transaction, editor, id)
     if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)
     return { is: 'created', customer }
   })

@@ -8,10 +8,11 @@ import { changeCustomer } from './change-customer.ts'
 import { textIn, tokenIn, versionIn } from './customer-form.ts'
 import { idIn, noSuchCustomer } from './customer-notices.ts'
 import { type CustomerPageParts, foundForChange, type Refused } from './customer-pages.ts'
+import { editorOf } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { changeNextStep } from './next-step.ts'
-import { addNote } from './notes.ts'
+import { addNote, deleteNote } from './notes.ts'
 import { recordPurchase } from './record-purchase.ts'
 import { removeCustomer, restoreCustomer, UNDO_MINUTES } from './remove-customer.ts'
 import { viewerOf } from './viewer-of.ts'
@@ -46,10 +47,22 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readNote(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const isAdded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
-        addNote(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()),
+        addNote(database, editorOf(ctx), idIn(ctx), form.values, clock.now()),
       )
       if (isAdded === false) throw noSuchCustomer(ctx)
       await done(ctx, isAdded === undefined ? 'sent-before' : 'note-added', '#notes')
+    },
+
+    async deleteNote(ctx: Context) {
+      await foundForChange(database, ctx)
+      const note = { id: noteIn(ctx), at: textIn(ctx.request.body, 'writtenAt') }
+      const deleted = await deleteNote(database, editorOf(ctx), idIn(ctx), note, clock.now())
+      if (deleted === 'unknown customer') throw noSuchCustomer(ctx)
+      if (deleted === 'not allowed')
+        return refuse(ctx, 403, {
+          wrong: 'Another user wrote this note, so only that user or a manager can delete it.',
+        })
+      await done(ctx, 'note-deleted', '#notes')
     },
 
     async saveNextStep(ctx: Context) {
@@ -57,7 +70,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readNextStep(ctx.request.body)
       if (!form.ok) return refuse(ctx, 422, form)
       const { wanted, isDone } = form.values
-      if (await changeNextStep(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()))
+      if (await changeNextStep(database, editorOf(ctx), idIn(ctx), form.values, clock.now()))
         return done(ctx, isDone ? 'next-step-done' : 'next-step-saved', '#next-step')
       const { next_step, next_step_on } = await foundForChange(database, ctx)
       // The same form that was sent twice has its effect already.
@@ -74,7 +87,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       const form = readPurchase(ctx.request.body, { since, now: clock.now() })
       if (!form.ok) return refuse(ctx, 422, form)
       const recorded = await onceForForm(signedIn(ctx).session, tokenIn(ctx.request.body), () =>
-        recordPurchase(database, viewerOf(ctx), idIn(ctx), form.values, clock.now()),
+        recordPurchase(database, editorOf(ctx), idIn(ctx), form.values, clock.now()),
       )
       if (recorded === undefined) return done(ctx, 'sent-before', '#purchases')
       if (recorded.is === 'recorded') return done(ctx, 'purchase-recorded', '#purchases')
@@ -90,7 +103,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
       await foundForChange(database, ctx)
       const salesperson = Number(textIn(ctx.request.body, 'salesperson'))
       const changed = Number.isSafeInteger(salesperson)
-        ? await changeCustomer(database, viewerOf(ctx), idIn(ctx), { salesperson }, clock.now(), [
+        ? await changeCustomer(database, editorOf(ctx), idIn(ctx), { salesperson }, clock.now(), [
             versionIn(ctx.request.body),
           ])
         : ({ is: 'no such salesperson' } as const)
@@ -102,7 +115,7 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
 
     async remove(ctx: Context) {
       await foundForChange(database, ctx)
-      const removed = await removeCustomer(database, viewerOf(ctx), idIn(ctx), clock.now(), [
+      const removed = await removeCustomer(database, editorOf(ctx), idIn(ctx), clock.now(), [
         versionIn(ctx.request.body),
       ])
       if (removed.is === 'unknown') throw noSuchCustomer(ctx)
@@ -113,20 +126,26 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
             'An approval for this customer is pending, so the customer was not removed. It has to be decided first.',
         })
       ctx.status = 303
-      ctx.redirect(listBehind(ctx.query))
+      // The keyboard continues at the button that undoes the removal.
+      ctx.redirect(`${listBehind(ctx.query)}#removals`)
     },
 
     async restore(ctx: Context) {
-      if (await restoreCustomer(database, viewerOf(ctx), idIn(ctx), clock.now())) return done(ctx, 'customer-restored')
+      const isRestored = await restoreCustomer(database, editorOf(ctx), idIn(ctx), clock.now())
       // A second click finds the customer restored already.
-      if ((await findCustomer(database, viewerOf(ctx), idIn(ctx))) === undefined)
+      if (!isRestored && (await findCustomer(database, viewerOf(ctx), idIn(ctx))) === undefined)
         throw new Problem(
           404,
           `There is nothing to undo. A removal can be undone for ${UNDO_MINUTES} minutes.`,
           {},
           { label: 'Go to the customers', href: listBehind(ctx.query) },
         )
-      await done(ctx, 'customer-restored')
+      await redirectWithFlash(ctx, listBehind(ctx.query), 'customer-restored')
     },
   }
+}
+
+function noteIn({ params: { note } }: Context): number {
+  if (typeof note === 'string' && /^[1-9]\d{0,8}$/.test(note)) return Number(note)
+  throw new Problem(404, 'There is no such note.')
 }

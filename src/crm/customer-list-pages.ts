@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import type { Notes } from '../audit/index.ts'
+import { actorOf } from '../crm-session/actor.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { csvOf } from '../web/csv.ts'
@@ -10,7 +11,6 @@ import { formatCount, formatDay, formatTime, formatWholeMoney } from '../web/for
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, redirectedFromEmptyFields } from '../web/query-parameters.ts'
-import { originOf } from '../web/request-origin.ts'
 import { type SortableColumn, type SortHead, sortHead } from '../web/sort-heads.ts'
 import { takeNotice } from './customer-notices.ts'
 import type { Viewer } from './customers-visible-to.ts'
@@ -27,7 +27,7 @@ import {
 } from './list-query.ts'
 import type { Sort } from './page-key.ts'
 import { removalsBy } from './remove-customer.ts'
-import { salespersonChoices } from './salespersons.ts'
+import { ownerChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
 interface CustomersPage extends PageModel {
@@ -57,7 +57,15 @@ interface CustomersPage extends PageModel {
   /** The address of the form for a new customer. `undefined` for users who may not edit. */
   add: string | undefined
   /** The customers that the user has removed, while the removal can be undone. */
-  removals: { name: string; until: string; action: string }[]
+  removals: Removal[]
+  /** Removals before these, which the page folds. */
+  older: { label: string; removals: Removal[] } | undefined
+}
+
+interface Removal {
+  name: string
+  until: string
+  action: string
 }
 
 /** Throws a `Problem` (429) when the user has searched too often. */
@@ -66,6 +74,7 @@ export interface SearchLimit {
 }
 
 const MOST_EXPORTED = 100_000
+const MOST_UNFOLDED = 3
 
 const SORT_LABELS: Record<Sort, string> = {
   name: 'Name',
@@ -108,6 +117,8 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const { customers, count, position, previous, next } = await listCustomers(database, viewer, query, today)
       const { search, sort } = query
       const firstPage = { ...query, after: undefined, before: undefined }
+      // The customers of this page were removed or assigned to others, or the user removed the only one.
+      if (customers.length === 0 && count > 0) return ctx.redirect(listAddress(firstPage))
       const addressOf = customerAddresses(query)
       const head = (column: SortableColumn<Sort>) =>
         sortHead(column, sort, (one) => listAddress({ ...firstPage, sort: one }))
@@ -137,7 +148,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
         next: next && listAddress({ ...firstPage, after: next }),
         csv: listAddress(firstPage, `${CUSTOMERS_PATH}.csv`),
         add: mayEdit ? `${CUSTOMERS_PATH}/new` : undefined,
-        removals: mayEdit ? await removalsOf(ctx, viewer) : [],
+        ...(mayEdit ? await removalsOf(ctx, viewer) : { removals: [], older: undefined }),
       })
     },
 
@@ -147,14 +158,10 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const query = readListQuery(ctx.query)
       if (ctx.method === 'GET') {
         await usageLimit.countSearch(String(viewer.userId))
-        const { session, userId } = signedIn(ctx)
         const [, chosen] = listAddress(query).split('?')
         audit.note({
           event: 'customers-exported',
-          ...originOf(ctx),
-          userId,
-          userName: session.userName,
-          sessionId: session.id,
+          ...actorOf(ctx),
           detail: chosen === undefined ? 'all' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' ')),
         })
       }
@@ -176,7 +183,7 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
             {
               id: 'salesperson',
               label: 'Salesperson',
-              choices: choices([['', 'All'], ...(await salespersonChoices(database))], salesperson),
+              choices: choices([['', 'All'], ...(await ownerChoices(database))], salesperson),
             },
           ]
         : []),
@@ -185,13 +192,15 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
     ]
   }
 
-  async function removalsOf(ctx: Context, { userId }: Viewer): Promise<CustomersPage['removals']> {
-    const removals = await removalsBy(database, userId, clock.now())
-    return removals.map(({ id, name, until }) => ({
+  async function removalsOf(ctx: Context, viewer: Viewer): Promise<Pick<CustomersPage, 'removals' | 'older'>> {
+    const all = (await removalsBy(database, viewer, clock.now())).map(({ id, name, until }) => ({
       name,
       until: formatTime(until),
       action: customerAddress(id, { list: ctx.querystring }, '/restore'),
     }))
+    const removals = all.splice(0, MOST_UNFOLDED)
+    const label = formatCount(all.length, 'earlier removal', 'earlier removals')
+    return { removals, older: all.length === 0 ? undefined : { label, removals: all } }
   }
 }
 

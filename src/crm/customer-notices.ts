@@ -12,6 +12,7 @@ const NOTICES = {
   'customer-assigned': 'The customer is assigned.',
   'customer-restored': 'The customer is back, with all purchases, notes and approvals.',
   'note-added': 'The note is added.',
+  'note-deleted': 'The note is deleted.',
   'next-step-saved': 'The next step is saved.',
   'next-step-done': 'The next step is done. A note says so.',
   'purchase-recorded': 'The purchase is recorded.',

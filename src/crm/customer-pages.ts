@@ -6,18 +6,23 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { formatDay, formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
-import { type Choice, choices } from '../web/query-parameters.ts'
+import { type Choice, choices, readParameter } from '../web/query-parameters.ts'
 import { dayOf } from './customer-list-pages.ts'
 import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
 import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
+import { purchasesOf } from './list-purchases.ts'
 import { customerAddress, listBehind } from './list-query.ts'
-import { notesOf } from './notes.ts'
-import { type PurchaseList, purchaseList, purchasesOf } from './purchases.ts'
+import { mayDelete, notesOf } from './notes.ts'
+import { LONGEST_PAGE_KEY, readPageKey, writePageKey } from './page-key.ts'
+import { MOST_SHOWN, type PurchaseList, purchaseList } from './purchases.ts'
 import { nextDiscount } from './record-purchase.ts'
 import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
+
+const PAGE_OF_PURCHASES = 'purchases'
+const PAGE_OF_NOTES = 'notes'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -37,12 +42,20 @@ interface CustomerPage extends PageModel, PurchaseList {
   /** The list that the user came from, with its filters and its page. */
   back: string
   approvals: ApprovalsPanel
+  /** The links to the newest and to older purchases, where the page does not show them. */
+  newest: string | undefined
+  older: string | undefined
   notice: string
   wrong: string
+  /** Whether a field says what is wrong. It then has the focus. */
+  hasWrongField: boolean
   /** Whether all visitors of a public demo see the customer, so that it cannot be changed. */
   isShared: boolean
   nextStep: { text: string; day: string; isDue: boolean }
-  notes: { text: string; by: string; at: string }[]
+  /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
+  notes: { id: number; text: string; by: string; at: string; writtenAt: string; deletion: string }[]
+  /** The links to the newest and to older notes, where the page does not show them. */
+  notePages: { newest: string | undefined; older: string | undefined }
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -87,7 +100,16 @@ export function customerPage(
   /** Shows the page of a customer. `refused` keeps what the user typed into a form. */
   async function showCustomer(ctx: Context, customer: NamedCustomer, refused: Refused = {}): Promise<void> {
     const { id, next_step, next_step_on, changed_at } = customer
-    const [purchases, notes] = [await purchasesOf(database, id), await notesOf(database, id)]
+    const purchases = { list: `purchases of ${id}`, sort: 'since' } as const
+    const after = readPageKey(readParameter(ctx.query, PAGE_OF_PURCHASES, LONGEST_PAGE_KEY), purchases)
+    const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
+    const purchasesAfter = (key: string | undefined) =>
+      `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
+    const key = readParameter(ctx.query, PAGE_OF_NOTES)
+    const { notes, next } = await notesOf(database, id, key)
+    const notesAfter = (key: string) => `${customerAddress(id, ctx.query, '', { [PAGE_OF_NOTES]: key })}#notes`
+    const isEditor = mayEdit(ctx, customer)
+    const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
       title: customer.name,
       id,
@@ -95,14 +117,24 @@ export function customerPage(
       approvals: await findApprovals(ctx, id),
       notice: await takeNotice(ctx),
       wrong: refused.wrong ?? (refused.problems ? 'Nothing is saved yet. Please correct the form below.' : ''),
+      hasWrongField: refused.problems !== undefined,
       isShared: isShared(customer),
       nextStep: {
         text: next_step,
         day: next_step_on === null ? '' : formatDay(next_step_on),
         isDue: next_step_on !== null && next_step_on <= dayOf(clock.now()),
       },
-      notes: notes.map(({ text, by, at }) => ({ text, by, at: formatMoment(at) })),
-      editing: mayEdit(ctx, customer) ? await editingOf(ctx, customer, refused) : undefined,
+      notes: notes.map(({ id: note, userId, text, by, at }) => ({
+        id: note,
+        text,
+        by,
+        at: formatMoment(at),
+        writtenAt: at,
+        deletion:
+          isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
+      })),
+      notePages: { newest: key === '' ? undefined : notesAfter(''), older: next && notesAfter(next) },
+      editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
         { label: 'E-mail', value: customer.email, href: `mailto:${customer.email}` },
@@ -115,7 +147,9 @@ export function customerPage(
           ? []
           : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
       ],
-      ...purchaseList(customer, purchases),
+      ...purchaseList(customer, page),
+      newest: after && purchasesAfter(undefined),
+      older: page.next && purchasesAfter(writePageKey(page.next, purchases)),
     })
   }
 
@@ -137,14 +171,19 @@ export function customerPage(
       shownStep: { text: next_step, on: next_step_on ?? '' },
       discount,
       usesDiscount: discount !== undefined && (typed.amount === undefined || typed.discount !== ''),
-      salespersons: viewerOf(ctx).seesAll
-        ? choices(await salespersonChoices(database), String(sales_person))
-        : undefined,
+      salespersons: viewerOf(ctx).seesAll ? await assignChoices(String(sales_person)) : undefined,
       typed: { day: dayOf(clock.now()), nextStep: next_step, nextStepOn: next_step_on ?? '', ...typed },
       problems,
       longest: { note: LONGEST_NOTE, line: LONGEST_LINE },
     }
     return editing
+  }
+
+  /** If the salesperson may no longer have customers, the first choice is empty, so that no other one is chosen by mistake. */
+  async function assignChoices(owner: string): Promise<Choice[]> {
+    const persons = await salespersonChoices(database)
+    if (persons.some(([userId]) => userId === owner)) return choices(persons, owner)
+    return choices([['', 'Choose a salesperson'], ...persons])
   }
 }
 

@@ -1,3 +1,4 @@
+import { formatDay } from '../web/format.ts'
 import type { CustomerChanges } from './customer-fields.ts'
 import { type FieldName, type FieldTexts, FORM_FIELDS } from './customer-form.ts'
 import type { NamedCustomer } from './find-customer.ts'
@@ -8,6 +9,8 @@ export interface FieldChoice {
   label: string
   mine: string
   stored: string
+  /** The two values as the page shows them. */
+  texts: { mine: string; stored: string }
   /** Which value is chosen at first. '' if both users changed the field. */
   chosen: 'mine' | 'stored' | ''
 }
@@ -33,6 +36,11 @@ export function conflictsOf(shown: FieldTexts, mine: FieldTexts, stored: FieldTe
     const isMine = mine[name] !== shown[name]
     const isTheirs = stored[name] !== shown[name]
     const chosen = isMine && isTheirs ? '' : isMine ? 'mine' : 'stored'
-    return { name, label, mine: mine[name], stored: stored[name], chosen }
+    const texts = { mine: textOf(name, mine[name]), stored: textOf(name, stored[name]) }
+    return { name, label, mine: mine[name], stored: stored[name], texts, chosen }
   })
+}
+
+function textOf(name: FieldName, value: string): string {
+  return name === 'customerSince' ? formatDay(value) : value
 }

@@ -23,6 +23,7 @@ import { dayOf } from './customer-list-pages.ts'
 import { noSuchCustomer } from './customer-notices.ts'
 import { type CustomerPageParts, changerOf, foundForChange } from './customer-pages.ts'
 import { changesFrom, conflictsOf, type FieldChoice, storedTexts } from './edit-conflict.ts'
+import { editorOf } from './editor.ts'
 import type { NamedCustomer } from './find-customer.ts'
 import { cachedFilters } from './list-filters.ts'
 import { CUSTOMERS_PATH, customerAddress, listBehind } from './list-query.ts'
@@ -73,7 +74,7 @@ export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
       const { session, userId } = signedIn(ctx)
       const created = await onceForForm(session, tokenIn(ctx.request.body), async () => {
         await usageLimit.countCustomer(userId)
-        return createCustomer(database, viewerOf(ctx), form.values, clock.now())
+        return createCustomer(database, editorOf(ctx), form.values, clock.now())
       })
       if (created === undefined) return redirectWithFlash(ctx, CUSTOMERS_PATH, 'sent-before')
       if (created.is === 'created')
@@ -104,7 +105,7 @@ export function editCustomerPages({ database, clock, usageLimit }: EditParts) {
         if (conflicts.length > 0) return showConflict(ctx, customer, conflicts, form.values)
         const changes = changesFrom(stored, form.values)
         if (Object.keys(changes).length === 0) return done(ctx, customer)
-        const changed = await changeCustomer(database, viewerOf(ctx), customer.id, changes, clock.now(), [
+        const changed = await changeCustomer(database, editorOf(ctx), customer.id, changes, clock.now(), [
           customer.version,
         ])
         if (changed.is === 'changed') return done(ctx, customer)

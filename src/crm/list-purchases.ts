@@ -4,7 +4,7 @@ import type { Viewer } from './customers-visible-to.ts'
 import { findCustomer } from './find-customer.ts'
 import type { PageKey } from './page-key.ts'
 
-interface PurchasePage {
+export interface PurchasePage {
   purchases: Purchase[]
   /** The number of purchases on all pages. */
   count: number
@@ -18,9 +18,17 @@ export async function listPurchases(
   customerId: number,
   { size, after }: { size: number; after: PageKey | undefined },
 ): Promise<PurchasePage | undefined> {
-  if ((await findCustomer(database, viewer, customerId)) === undefined) return undefined
+  const customer = await findCustomer(database, viewer, customerId)
+  return customer && purchasesOf(database, customerId, { size, after })
+}
+
+/** The viewer must be allowed to see the customer. */
+export async function purchasesOf(
+  database: Kysely<Database>,
+  customerId: number,
+  { size, after }: { size: number; after?: PageKey | undefined },
+): Promise<PurchasePage> {
   const purchases = database.selectFrom('purchases').where('customer_id', '=', customerId)
-  const { count } = await purchases.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()
   let page = purchases
     .selectAll()
     .orderBy('purchased_on', 'desc')
@@ -33,6 +41,10 @@ export async function listPurchases(
     )
   }
   const rows = await page.execute()
+  const isAll = after === undefined && rows.length <= size
+  const count = isAll
+    ? rows.length
+    : (await purchases.select((row) => row.fn.countAll().as('count')).executeTakeFirstOrThrow()).count
   const shown = rows.slice(0, size)
   const last = rows.length > size ? shown.at(-1) : undefined
   return { purchases: shown, count: Number(count), next: last && { value: last.purchased_on, id: last.id } }

@@ -61,6 +61,8 @@ export function listAddress(
 
 const PAGE_OF_LIST = 'list'
 
+type Parameters = Record<string, string | undefined>
+
 /** Returns the URLs of customers. They contain the query of the list, so that the page can link back to it. */
 export function customerAddresses(query: ListQuery): (id: number) => string {
   const behind = behindOf(listAddress(query))
@@ -79,11 +81,11 @@ export function listBehind({ [PAGE_OF_LIST]: list }: Record<string, unknown>): s
 }
 
 /** Returns the URL of a customer's page, or of a path `below` it, with the list of the current request behind it. */
-export function customerAddress(id: number, query: Record<string, unknown>, below = ''): string {
-  return `${CUSTOMERS_PATH}/${id}${below}${behindOf(listBehind(query))}`
+export function customerAddress(id: number, query: Record<string, unknown>, below = '', more: Parameters = {}): string {
+  return `${CUSTOMERS_PATH}/${id}${below}${behindOf(listBehind(query), more)}`
 }
 
-function behindOf(address: string): string {
+function behindOf(address: string, more: Parameters = {}): string {
   const [, list] = address.split('?')
-  return writeAddress('', { [PAGE_OF_LIST]: list })
+  return writeAddress('', { [PAGE_OF_LIST]: list, ...more })
 }

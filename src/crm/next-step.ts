@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { reachableBy } from './customers-visible-to.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { insertNote } from './notes.ts'
 
 /** `on` is a day, or null. An empty `text` means that nothing is planned. */
@@ -16,7 +17,7 @@ export interface NextStep {
  */
 export function changeNextStep(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   customerId: number,
   { shown, wanted, isDone }: { shown: NextStep; wanted: NextStep; isDone: boolean },
   now: number,
@@ -26,12 +27,13 @@ export function changeNextStep(
       .updateTable('customers')
       .set({ next_step: wanted.text, next_step_on: wanted.on })
       .where('id', '=', customerId)
-      .where(reachableBy(viewer))
+      .where(reachableBy(editor))
       .where('next_step', '=', shown.text)
       .where('next_step_on', shown.on === null ? 'is' : '=', shown.on)
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 0n) return false
-    if (isDone) await insertNote(transaction, viewer, customerId, `Done: ${shown.text}`, now)
+    await noteChange(transaction, editor, 'next-step-changed', customerId, now, isDone ? 'done' : '')
+    if (isDone) await insertNote(transaction, editor, customerId, `Done: ${shown.text}`, now)
     return true
   })
 }

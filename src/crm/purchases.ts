@@ -1,31 +1,27 @@
-import type { Kysely } from 'kysely'
-import type { Customer, Database, Purchase } from '../../db/tables.ts'
+import type { Customer } from '../../db/tables.ts'
 import { formatCount, formatDay, formatMoney } from '../web/format.ts'
+import type { PurchasePage } from './list-purchases.ts'
 
 export interface PurchaseList {
+  /** For example "3 purchases" or "20 of 1,204 purchases". */
   count: string
-  total: string
+  total: { label: string; amount: string }
   /** `discount` is empty, or for example "10% off €1,000.00". */
   purchases: { day: string; description: string; amount: string; discount: string }[]
 }
 
-export function purchasesOf(database: Kysely<Database>, customerId: number): Promise<Purchase[]> {
-  return database
-    .selectFrom('purchases')
-    .selectAll()
-    .where('customer_id', '=', customerId)
-    .orderBy('purchased_on', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
-}
+/** How many purchases a page shows. */
+export const MOST_SHOWN = 20
 
 export function purchaseList(
   { total_purchase }: Pick<Customer, 'total_purchase'>,
-  purchases: Purchase[],
+  { purchases, count }: PurchasePage,
 ): PurchaseList {
+  const all = formatCount(count, 'purchase', 'purchases')
+  const isAll = purchases.length === count
   return {
-    count: formatCount(purchases.length, 'purchase', 'purchases'),
-    total: formatMoney(total_purchase),
+    count: isAll ? all : `${purchases.length} of ${all}`,
+    total: { label: isAll ? 'Total' : `Total of all ${all}`, amount: formatMoney(total_purchase) },
     purchases: purchases.map((purchase) => ({
       day: formatDay(purchase.purchased_on),
       description: purchase.description,

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely'
 import type { Database, Operation } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
-import { reachableBy, type Viewer } from './customers-visible-to.ts'
+import { reachableBy } from './customers-visible-to.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { notePortfolioChange } from './portfolios.ts'
 
 export interface NewPurchase {
@@ -23,7 +24,7 @@ type Recorded =
 /** Records a purchase. A discount is used once: of concurrent purchases with the same discount, one is recorded. */
 export function recordPurchase(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   customerId: number,
   { day, description, amount, discount: operationId }: NewPurchase,
   now: number,
@@ -41,11 +42,11 @@ export function recordPurchase(
       .updateTable('customers')
       .set((row) => ({ total_purchase: row('total_purchase', '+', paid), version: row('version', '+', 1) }))
       .where('id', '=', customerId)
-      .where(reachableBy(viewer))
+      .where(reachableBy(editor))
       .returning('sales_person')
       .executeTakeFirst()
     if (changed === undefined) return { is: 'unknown' }
-    await transaction
+    const { id } = await transaction
       .insertInto('purchases')
       .values({
         customer_id: customerId,
@@ -55,13 +56,15 @@ export function recordPurchase(
         discount_percent: percent,
         discount,
       })
-      .execute()
+      .returning('id')
+      .executeTakeFirstOrThrow()
     if (approved !== undefined)
       await transaction
         .updateTable('operations')
         .set({ used_at: new Date(now).toISOString() })
         .where('id', '=', approved.id)
         .execute()
+    await noteChange(transaction, editor, 'purchase-recorded', customerId, now, `purchase ${id}`)
     await notePortfolioChange(transaction, [changed.sales_person])
     return { is: 'recorded' }
   })

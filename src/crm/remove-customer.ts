@@ -4,6 +4,7 @@ import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { currentVisitor } from '../public-demo/visit.ts'
 import { belongsTo, reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
+import { type Editor, noteChange } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 
@@ -16,7 +17,7 @@ export type Removed =
 
 /** How long the removal of a customer can be undone. */
 export const UNDO_MINUTES = 10
-const MOST_OFFERED = 3
+const MOST_OFFERED = 100
 
 /**
  * Removes a customer, unless an approval is pending. The removal can be undone. The purchases, the notes and the decided
@@ -25,7 +26,7 @@ const MOST_OFFERED = 3
  */
 export function removeCustomer(
   database: Kysely<Database>,
-  viewer: Viewer,
+  editor: Editor,
   id: number,
   now: number,
   versions?: readonly number[],
@@ -34,9 +35,9 @@ export function removeCustomer(
   return inTurn(database, { customer: id }, async (transaction): Promise<Removed> => {
     const removed = await transaction
       .updateTable('customers')
-      .set((row) => ({ removed_at: time, removed_by: viewer.userId, version: row('version', '+', 1) }))
+      .set((row) => ({ removed_at: time, removed_by: editor.userId, version: row('version', '+', 1) }))
       .where('id', '=', id)
-      .where(reachableBy(viewer, versions))
+      .where(reachableBy(editor, versions))
       .where((row) =>
         row.not(
           row.exists(
@@ -52,10 +53,11 @@ export function removeCustomer(
       .returning('sales_person')
       .executeTakeFirst()
     if (removed !== undefined) {
+      await noteChange(transaction, editor, 'customer-removed', id, now)
       await notePortfolioChange(transaction, [removed.sales_person])
       return { is: 'removed' }
     }
-    const customer = await findCustomer(transaction, viewer, id)
+    const customer = await findCustomer(transaction, editor, id)
     if (customer === undefined) return { is: 'unknown' }
     refuseSharedCustomer(customer)
     return versions?.includes(customer.version) === false ? { is: 'outdated' } : { is: 'approval waits' }
@@ -63,33 +65,36 @@ export function removeCustomer(
 }
 
 /** Undoes a removal. Returns `false` if there is nothing to undo any more, or if the viewer may not see the customer. */
-export function restoreCustomer(database: Kysely<Database>, viewer: Viewer, id: number, now: number): Promise<boolean> {
+export function restoreCustomer(database: Kysely<Database>, editor: Editor, id: number, now: number): Promise<boolean> {
   return inTurn(database, { customer: id }, async (transaction) => {
     const restored = await transaction
       .updateTable('customers')
       .set((row) => ({ removed_at: null, removed_by: null, version: row('version', '+', 1) }))
       .where('id', '=', id)
       .where('removed_at', '>', earliestUndo(now))
-      .where(belongsTo(viewer))
+      .where(belongsTo(editor))
       .returning('sales_person')
       .executeTakeFirst()
-    if (restored !== undefined) await notePortfolioChange(transaction, [restored.sales_person])
-    return restored !== undefined
+    if (restored === undefined) return false
+    await noteChange(transaction, editor, 'customer-restored', id, now)
+    await notePortfolioChange(transaction, [restored.sales_person])
+    return true
   })
 }
 
-/** The customers whose removal this user can undo, newest first. */
+/** The customers whose removal by this viewer can be undone by the viewer, newest first. */
 export async function removalsBy(
   database: Kysely<Database>,
-  userId: number,
+  { userId, seesAll }: Viewer,
   now: number,
 ): Promise<{ id: number; name: string; until: number }[]> {
   const values = { userId, visitor: currentVisitor(), earliest: earliestUndo(now) }
-  const rows = await runPrepared(database, 'removals', values, (slot) =>
+  const rows = await runPrepared(database, `removals ${seesAll}`, values, (slot) =>
     database
       .selectFrom('customers')
       .select(['id', 'name', 'removed_at'])
       .where('removed_by', '=', slot('userId'))
+      .$if(!seesAll, (removed) => removed.where('sales_person', '=', slot('userId')))
       .where('removed_at', '>', slot('earliest'))
       .where('visitor', '=', slot('visitor'))
       .orderBy('removed_at', 'desc')

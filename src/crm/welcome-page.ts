@@ -20,6 +20,8 @@ interface WelcomePage extends PageModel {
   work: WelcomeWork | undefined
   /** `undefined` for users who may not see customers. */
   customersLink: string | undefined
+  /** `undefined` for users who may not add customers. */
+  addLink: string | undefined
   adminLink: string | undefined
 }
 
@@ -49,6 +51,7 @@ export function welcomePage(parts: WelcomeParts, others: { findApprovals: FindAp
       computedAt: formatMoment(computedAt),
       work: seesCustomers ? await workOf(viewerOf(ctx), now) : undefined,
       customersLink: seesCustomers ? '/customers' : undefined,
+      addLink: session.hasPrivilege('editCustomers') ? '/customers/new' : undefined,
       adminLink: session.hasPrivilege('WebAdmin') ? '/admin/sessions' : undefined,
     })
   }

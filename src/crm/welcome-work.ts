@@ -35,7 +35,7 @@ interface Portfolio {
   charts: SalesCharts | undefined
 }
 
-export type FindApprovals = (database: Kysely<Database>, userId: number, now: number) => Promise<WaitingApproval[]>
+export type FindApprovals = (database: Kysely<Database>, viewer: Viewer, now: number) => Promise<WaitingApproval[]>
 
 /** Returns a function that returns the work of a viewer, or `undefined` for a viewer without customers. */
 export function welcomeWork(database: Kysely<Database>, { findApprovals }: { findApprovals: FindApprovals }) {
@@ -50,7 +50,7 @@ export function welcomeWork(database: Kysely<Database>, { findApprovals }: { fin
     const today = dayOf(now)
     const [portfolio, approvals, planned] = await Promise.all([
       portfolioOf(viewer, today),
-      findApprovals(database, viewer.userId, now),
+      findApprovals(database, viewer, now),
       plannedSteps(database, viewer, dayAfter(today, DAYS_AHEAD)),
     ])
     if (portfolio === undefined) return undefined

@@ -4,8 +4,11 @@ import { shownValue } from './stored-values.ts'
 
 const MOST_VALUES = 30
 
-/** What a session contained at one moment: a text for each label. */
-export type SessionState = ReadonlyMap<string, string>
+// A frozen storage never changes, and the requests of a session share it until a write.
+const shownStorages = new WeakMap<CrmSession['storage'], [string, string][]>()
+
+/** What a session contained at one moment: a text or a time for each label. */
+export type SessionState = ReadonlyMap<string, string | Date>
 
 export interface Comparison {
   label: string
@@ -24,10 +27,10 @@ export function stateOf(session: CrmSession | null | undefined): SessionState | 
     ['User', userId === undefined ? 'a guest' : `${userName} (${userId})`],
     ['Privileges', session.getPrivileges().join(', ') || 'none'],
     ['Device', deviceHandle],
-    ['Password entered', authenticatedAt ? formatExactMoment(authenticatedAt) : 'not on this device'],
+    ['Password entered', authenticatedAt ?? 'not on this device'],
     ['Bound to a key of the browser', binding ? `since ${formatExactMoment(binding.since)}` : 'no'],
-    ['Last access', lastAccessTime ? formatExactMoment(lastAccessTime) : 'unknown'],
-    ['Expires', expirationDate === null ? 'never' : formatExactMoment(expirationDate)],
+    ['Last access', lastAccessTime ?? 'unknown'],
+    ['Expires', expirationDate === null ? 'never' : new Date(expirationDate)],
     ...storedValues(session),
   ])
 }
@@ -36,9 +39,13 @@ export function stateOf(session: CrmSession | null | undefined): SessionState | 
 export function compare(before: SessionState | undefined, after: SessionState | undefined): Comparison[] {
   const labels = new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])
   return [...labels].map((label) => {
-    const [old, now] = [before?.get(label) ?? '', after?.get(label) ?? '']
+    const [old, now] = [textOf(before?.get(label)), textOf(after?.get(label))]
     return { label, before: old, after: now, change: changeOf(old, now) }
   })
+}
+
+function textOf(value: string | Date = ''): string {
+  return typeof value === 'string' ? value : formatExactMoment(value)
 }
 
 function changeOf(before: string, after: string): Comparison['change'] {
@@ -49,8 +56,13 @@ function changeOf(before: string, after: string): Comparison['change'] {
 
 function storedValues(session: CrmSession): [string, string][] {
   try {
-    const values = Object.entries(session.storage).slice(0, MOST_VALUES)
-    return values.map(([name, value]) => [`Stored: ${name}`, shownValue(name, value)])
+    const { storage } = session
+    const known = shownStorages.get(storage)
+    if (known !== undefined) return known
+    const values = Object.entries(storage).slice(0, MOST_VALUES)
+    const shown = values.map(([name, value]): [string, string] => [`Stored: ${name}`, shownValue(name, value)])
+    shownStorages.set(storage, shown)
+    return shown
   } catch {
     return [['Stored', 'cannot be read']]
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type { OperationState } from '../../db/tables.ts'
-import { type ApprovalsPanel, findCustomer, viewerOf } from '../crm/index.ts'
+import { type ApprovalsPanel, findCustomer, type Viewer, viewerOf } from '../crm/index.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import { onceForForm } from '../crm-session/form-tokens.ts'
 import { formatMoment } from '../web/format.ts'
@@ -43,11 +43,11 @@ export function operationPages(parts: OperationParts) {
       const { session, userId } = signedIn(ctx)
       const id = await onceForForm(session, form.once, () => askForApproval(parts, { session, userId }, found, form))
       ctx.status = 303
-      ctx.redirect(id === undefined ? await sentBefore(userId, found.id) : `/operations/${id}`)
+      ctx.redirect(id === undefined ? await sentBefore(viewerOf(ctx), found.id) : `/operations/${id}`)
     },
 
     async list(ctx: Context) {
-      const operations = await operationsBy(database, viewerOf(ctx).userId)
+      const operations = await operationsBy(database, viewerOf(ctx))
       ctx.show<OperationsPage>('operations/list', {
         title: 'Your requests for approval',
         operations: operations.map((operation) => ({ ...row(operation), customer: operation.customer })),
@@ -84,8 +84,8 @@ export function operationPages(parts: OperationParts) {
   }
 
   /** Returns where a form that was sent twice leads: to the user's newest operation for the customer, or to the list. */
-  async function sentBefore(userId: string, customerId: number): Promise<string> {
-    const newest = (await operationsBy(database, Number(userId))).find(({ customer_id }) => customer_id === customerId)
+  async function sentBefore(viewer: Viewer, customerId: number): Promise<string> {
+    const newest = (await operationsBy(database, viewer)).find(({ customer_id }) => customer_id === customerId)
     return newest === undefined ? '/operations' : `/operations/${newest.id}`
   }
 

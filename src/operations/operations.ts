@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { runPrepared, type Slot } from '../../db/prepared-queries.ts'
 import type { Database, Operation, OperationState } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
+import type { Viewer } from '../crm/index.ts'
 import { currentVisit } from '../public-demo/visit.ts'
 import { sessionIdsOfVisitor } from '../public-demo/visitor-sessions.ts'
 import { stateAt } from './operation-text.ts'
@@ -145,22 +146,32 @@ export function operationsFor(database: Kysely<Database>, customerId: number): P
   return newestFirst(named(database).where('operations.customer_id', '=', customerId))
 }
 
-export function operationsBy(database: Kysely<Database>, userId: number): Promise<NamedOperation[]> {
-  return newestFirst(named(database).where('operations.user_id', '=', userId))
+/** Returns the operations of this user, except for customers whom the user no longer sees. */
+export function operationsBy(database: Kysely<Database>, { userId, seesAll }: Viewer): Promise<NamedOperation[]> {
+  return newestFirst(
+    named(database)
+      .where('operations.user_id', '=', userId)
+      .$if(!seesAll, (all) => all.where('customers.sales_person', '=', userId)),
+  )
 }
 
-/** Returns the operations of this user that wait for a decision. */
-export function waitingOperations(database: Kysely<Database>, userId: number, now: number): Promise<NamedOperation[]> {
+/** Like `operationsBy`, but only those that wait for a decision. */
+export function waitingOperations(
+  database: Kysely<Database>,
+  { userId, seesAll }: Viewer,
+  now: number,
+): Promise<NamedOperation[]> {
   const values: Record<string, unknown> = { userId, now: new Date(now).toISOString() }
   const build = (slot: Slot) =>
     named(database)
       .where('operations.user_id', '=', slot('userId'))
+      .$if(!seesAll, (all) => all.where('customers.sales_person', '=', slot('userId')))
       .where('operations.state', '=', 'asked')
       .where('operations.expires_at', '>', slot('now'))
       .orderBy('operations.expires_at')
   // On a public demo, the query depends on the visitor.
   if (currentVisit() !== undefined) return build((name) => values[name]).execute()
-  return runPrepared(database, 'waiting operations', values, build)
+  return runPrepared(database, `waiting operations ${seesAll}`, values, build)
 }
 
 function named(database: Kysely<Database>) {

@@ -7,7 +7,6 @@ const ONE_TIME_TOKENS = /[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{1
 const NAMES_IN_TEXT = /(?<=^|[?;,&])[^?;,&=:]*(?=[=:])/g
 const SECRET_NAME = /pass|token|secret|cookie|authorization|4dsid|^\W*(?:state|params|once)\W*$/i
 const MOST_ENCODED = 3
-// Most words of a request are shorter than every secret, and have neither a name nor an encoded character.
 const SHORTEST_SECRET = 32
 const NAMED_OR_ENCODED = /[=:%]/
 
@@ -16,10 +15,11 @@ const NAMED_OR_ENCODED = /[=:%]/
  * all text of a request that is logged or stored: URLs, headers, names of fields, and messages that repeat input.
  */
 export function maskSecrets(text: string): string {
+  if (hasNoSecret(text)) return text
   return text
     .split(/(\s+)/)
     .map((word) => {
-      if (word.length < SHORTEST_SECRET && !NAMED_OR_ENCODED.test(word)) return word
+      if (hasNoSecret(word)) return word
       const question = word.indexOf('?')
       const path = question < 0 ? word : word.slice(0, question)
       const query = question < 0 ? '' : word.slice(question + 1)
@@ -31,7 +31,13 @@ export function maskSecrets(text: string): string {
 
 /** Masks cookies and bearer tokens in a text of this server. Public session ids are not masked. */
 export function maskTokens(text: string): string {
+  if (text.length < SHORTEST_SECRET) return text
   return text.replace(TOKENS, '***').replace(SECRETS, '***')
+}
+
+/** Most texts and words are shorter than every secret, and have neither a name nor an encoded character. */
+function hasNoSecret(text: string): boolean {
+  return text.length < SHORTEST_SECRET && !NAMED_OR_ENCODED.test(text)
 }
 
 function maskPart(part: string): string {

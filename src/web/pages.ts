@@ -1,3 +1,4 @@
+import { Buffer, transcode } from 'node:buffer'
 import { Eta } from 'eta'
 import type { Context, Next } from 'koa'
 
@@ -91,14 +92,15 @@ export function pages(
   messageFor: (ctx: Context) => Promise<Message | undefined> = async () => undefined,
 ) {
   const eta = new Eta({ views: folder, cache: true, autoEscape: true })
+  resolveOnce(eta)
   return async function pages(ctx: Context, next: Next) {
-    let shown: { page: string; showWith(message?: Message): void } | undefined
+    let shown: { page: Buffer; showWith(message?: Message): void } | undefined
     ctx.show = (template, model) => {
       ctx.body = '' // Sets the status, which the frame reads.
       const showWith = (message?: Message) => {
-        const page = eta.render(template, { ...model, frame: { ...frame(ctx), message } })
-        ctx.body = page
+        const page = encodeUtf8(eta.render(template, { ...model, frame: { ...frame(ctx), message } }))
         ctx.type = 'text/html; charset=utf-8'
+        ctx.body = page
         shown = { page, showWith }
       }
       showWith()
@@ -108,5 +110,28 @@ export function pages(
     // A message that cannot be read now is shown on the next page.
     const message = await messageFor(ctx).catch(() => undefined)
     if (message !== undefined) shown.showWith(message)
+  }
+}
+
+/** Eta resolves the name of a template again for each part of each page. Files do not move while the server runs. */
+function resolveOnce(eta: Eta): void {
+  const { resolvePath } = eta
+  const files = new Map<string, string>()
+  eta.resolvePath = (template, options) => {
+    // A relative name depends on the file that includes the template.
+    const name = `${options?.filepath} ${template}`
+    const file = files.get(name) ?? resolvePath.call(eta, template, options)
+    files.set(name, file)
+    return file
+  }
+}
+
+/** Node converts UTF-16 to UTF-8 several times as fast as it writes a text with a character such as “€”. */
+function encodeUtf8(text: string): Buffer {
+  try {
+    return transcode(Buffer.from(text, 'utf16le'), 'utf16le', 'utf8')
+  } catch {
+    // Only half of a surrogate pair cannot be converted. It is sent as the replacement character.
+    return Buffer.from(text)
   }
 }

@@ -3,7 +3,8 @@ import { koaBody } from 'koa-body'
 import { CLOSE, hasBody, isPlain } from './body-format.ts'
 import { Problem } from './problem.ts'
 
-const LARGEST_FORM = '16kb'
+// A note of 2,000 characters in any script fits. A session can store each form, even if its JSON is longer.
+const LARGEST_FORM = '24kb'
 const MOST_FIELDS = 50
 
 /** Throws a `Problem` for a malformed form. A repeated field becomes an array, so handlers must check for strings. */
@@ -35,7 +36,7 @@ export function readForm() {
 
 function explain(error: unknown): Problem {
   if ((error as { status?: unknown }).status === 413)
-    return new Problem(413, 'This form is too large: at most 16 kB.', CLOSE)
+    return new Problem(413, 'This form is too large: at most 24 kB.', CLOSE)
   return new Problem(400, 'This form could not be read; send it again.', CLOSE)
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, parse } from 'node:path'
+import { dirname, join, parse } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Context, Next } from 'koa'
 import { EncodedContent, preferredEncoding } from './content-encoding.ts'
 
@@ -50,6 +51,22 @@ export function loadAssets(
   }
   for (const file of [...names].sort()) load(file)
   return { urls, files }
+}
+
+/** Files of packages, for example `htmx.org/dist/htmx.min.js`. Their folder may contain more, which is not loaded. */
+export function loadPackageAssets(files: readonly string[], below?: string): Assets {
+  const loaded = files.map((file) => {
+    const path = fileURLToPath(import.meta.resolve(file))
+    return loadAssets(dirname(path), { names: [parse(path).base], ...(below !== undefined && { below }) })
+  })
+  return joinAssets(...loaded)
+}
+
+export function joinAssets(...all: readonly Assets[]): Assets {
+  return {
+    urls: Object.assign({}, ...all.map(({ urls }) => urls)),
+    files: new Map(all.flatMap(({ files }) => [...files])),
+  }
 }
 
 function filesIn(folder: string): string[] {

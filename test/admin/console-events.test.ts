@@ -52,7 +52,7 @@ test('after the last console is closed, the server watches no sessions', async (
 test('the console notices within seconds that a session began, was used or ended in another process', async () => {
   const store = memoryStore()
   const clock = manualClock()
-  const common = { appName: 'CRM', store, clock, secureCookie: false, roles: {}, privileges: {} }
+  const common = { appName: 'Tessera', store, clock, secureCookie: false, roles: {}, privileges: {} }
   const [here, there] = [createSessions(common), createSessions(common)]
   const changes = new SessionChanges({ sessions: here, clock, isShared: true })
   let told = 0

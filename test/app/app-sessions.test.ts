@@ -20,7 +20,7 @@ test('[MODE-2] without sessions no cookie is ever set, public pages work, and ot
     '/customers/1',
     '/admin/sessions',
   ]) {
-    const answer = await visitor.get(path, { Cookie: '4DSID_CRM=whatever' })
+    const answer = await visitor.get(path, { Cookie: '4DSID_Tessera=whatever' })
     assert.equal(answer.status, 503, path)
     assert.equal(headingOf(answer), 'This server runs without sessions', path)
   }
@@ -49,7 +49,7 @@ test('[COOKIE-3] a forged, truncated, doubled or enormous cookie leads to a gues
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   await visitor.logInWell(4)
-  const [name, good] = ['4DSID_CRM', visitor.sessionCookie]
+  const [name, good] = ['4DSID_Tessera', visitor.sessionCookie]
   const flipped = good.slice(0, -1) + (good.endsWith('A') ? 'B' : 'A')
   for (const cookie of [
     '',
@@ -86,7 +86,7 @@ test('[COOKIE-4] behind https the cookie is Secure and bound to this host', asyn
   const answer = await demo.visitor().get('/')
   assert.match(
     answer.setCookies[0] ?? '',
-    /^__Host-4DSID_CRM=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$|^__Host-4DSID_CRM=(?=.*; Secure)(?=.*; Path=\/)(?!.*Domain)/,
+    /^__Host-4DSID_Tessera=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$|^__Host-4DSID_Tessera=(?=.*; Secure)(?=.*; Path=\/)(?!.*Domain)/,
   )
   assert.doesNotMatch(answer.setCookies[0] ?? '', /Max-Age|Expires|Domain/i)
 })
@@ -162,7 +162,7 @@ test('a cookie or token in an address, a field or another header opens no sessio
   for (const secret of [visitor.sessionCookie, token]) {
     const stranger = demo.visitor()
     const headers = { 'X-Session-Id': secret, 'X-Auth-Token': secret, 'Proxy-Authorization': `Bearer ${secret}` }
-    for (const name of ['4DSID_CRM', '$4DSID', 'access_token', 'sid', 'token']) {
+    for (const name of ['4DSID_Tessera', '$4DSID', 'access_token', 'sid', 'token']) {
       const query = new URLSearchParams({ [name]: secret })
       assert.equal((await stranger.get(`/customers?${query}`, headers)).status, 303, name)
       assert.equal((await stranger.post('/account/tokens', { [name]: secret }, headers)).status, 409, name)

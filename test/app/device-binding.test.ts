@@ -12,7 +12,7 @@ import type { Visitor } from '../support/visitor.ts'
 
 const OF_THE_BROWSER = { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'empty' }
 const NOTICE = 'A copy of your cookie was refused.'
-const SUBJECT = 'A copy of your session cookie was refused at CRM'
+const SUBJECT = 'A copy of your session cookie was refused at Tessera'
 
 test('[BIND-40] the lists of devices show which cookies are bound to a key, and since when', async (t) => {
   const demo = await startBindingDemo(t)

@@ -156,7 +156,7 @@ function spellingsOf(secret: string): string[] {
     `x${secret}y`,
     secret.toLowerCase(),
     `crm_${id}.${secret}`,
-    `4DSID_CRM%3D${id}%2E${secret}`,
+    `4DSID_Tessera%3D${id}%2E${secret}`,
     `%ZZ${encoded}`,
     encoded.replaceAll('%', '%25'),
   ]

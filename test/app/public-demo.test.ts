@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { MOST_SEARCHES_A_MINUTE } from '../../src/accounts/index.ts'
 import { MOST_CONSECUTIVE_FAILURES } from '../../src/accounts/people/login-history.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
 import { MOST_ROWS, PUBLIC_LIMITS, PUBLIC_ROUTES } from '../../src/app/public-routes.ts'
@@ -100,7 +101,7 @@ test('[PUBLIC-5] no other site and no frame can replace the cookie that shows a 
   const demo = await startPublic(t)
   const visitorCookies = ({ setCookies }: Answer) => setCookies.filter((cookie) => cookie.startsWith('visitor_'))
   const [first = ''] = visitorCookies(await demo.visitor().get('/'))
-  assert.match(first, /^visitor_CRM=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/)
+  assert.match(first, /^visitor_Tessera=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/)
   for (const headers of [{ 'Sec-Fetch-Dest': 'iframe' }, { 'Sec-Fetch-Mode': 'cors' }, { Accept: 'application/json' }])
     assert.deepEqual(visitorCookies(await demo.visitor().get('/', headers)), [])
   const form = await demo.visitor().post('/4DACTION/authenticate', { userId: '1' }, { 'Sec-Fetch-Site': 'cross-site' })
@@ -257,6 +258,17 @@ test('[PUBLIC-8] visitors can neither change the customers of the demo nor see t
   assert.doesNotMatch((await other.get('/customers.csv')).text, /script/)
   assert.equal((await ada.post(`/customers/${id}/restore`)).status, 303)
   assert.equal((await ada.post(`/customers/${id}/notes`, { note: 'Mine' })).status, 303)
+
+  const trail: string[] = []
+  for (const visitor of [ada, other]) {
+    await visitor.logInWell(6)
+    trail.push((await visitor.get('/admin/audit.csv')).text)
+  }
+  assert.deepEqual(
+    [...String(trail[0]).matchAll(new RegExp(`"([\\w-]+)",.*"customer ${id}[:"]`, 'g'))].map(([, event]) => event),
+    ['note-added', 'customer-restored', 'customer-removed', 'customer-changed', 'customer-added'],
+  )
+  assert.doesNotMatch(String(trail[1]), /customer \d/)
 })
 
 test('[PUBLIC-9] visitors see only their own requests for approval, and cannot use up those of others', async (t) => {
@@ -272,6 +284,14 @@ test('[PUBLIC-9] visitors see only their own requests for approval, and cannot u
     assert.doesNotMatch((await other.get(path)).text, /secret reason|class="badge waiting"/, path)
   assert.equal((await other.get(String(first.location))).status, 404)
   assert.notEqual((await other.post('/operations', asked)).location, first.location)
+})
+
+test('[PUBLIC-9] visitors who share an account have their own points for searches', async (t) => {
+  const demo = await startPublic(t)
+  const [ada, other] = [await loggedIn(demo, 1), await loggedIn(demo, 1)]
+  const search = async (visitor: Visitor) => (await visitor.get('/customers?q=a')).status
+  for (let searches = 0; searches < MOST_SEARCHES_A_MINUTE; searches += 1) assert.equal(await search(ada), 200)
+  assert.deepEqual([await search(ada), await search(other)], [429, 200])
 })
 
 test('[PUBLIC-10] every limit of the public demo is documented, and answers with 429 and when to come back', async (t) => {
@@ -291,7 +311,7 @@ test('[PUBLIC-10] every limit of the public demo is documented, and answers with
   assert.deepEqual(
     tableOf('totals').map(([, figure]) => figure),
     [
-      ...[maxSessions, maxGuests, MOST_ROWS.users, MOST_ROWS.customers, MOST_ROWS.operations].map(String),
+      ...[maxSessions, maxGuests, ...Object.values(MOST_ROWS)].map(String),
       ...[MOST_CUSTOMERS_OF_VISITOR, MOST_KEPT_OF_VISITOR].map(String),
     ],
   )
@@ -374,6 +394,21 @@ test('[PUBLIC-10] a full demo says until when, and one visitor fills neither the
       .insertInto('users')
       .values(users.slice(at, at + 500))
       .execute()
+  const { id } = await database
+    .selectFrom('customers')
+    .select('id')
+    .where('visitor', '!=', '')
+    .executeTakeFirstOrThrow()
+  const ada = await loggedIn(demo, 1)
+  const note = { customer_id: id, user_id: 1, text: 'x', written_at: '' }
+  const purchase = { customer_id: id, purchased_on: '2026-01-01', description: 'x', amount: 1 }
+  assert.notEqual((await ada.post('/customers/1/purchases', PURCHASE)).status, 429)
+  for (let at = 0; at < MOST_ROWS.purchases; at += 1000) {
+    await database.insertInto('customer_notes').values(Array(1000).fill(note)).execute()
+    await database.insertInto('purchases').values(Array(1000).fill(purchase)).execute()
+  }
+  for (const action of ['notes', 'next-step', 'purchases'])
+    assert.equal((await ada.post(`/customers/1/${action}`)).status, 429, action)
   const full = await demo.visitor().post('/signup', { email: 'new@example.com', password: GOOD_PASSWORD })
   assert.equal(full.status, 429)
   assert.match(full.text, /full until its reset.*after 03:00 UTC/)

@@ -163,9 +163,9 @@ test('[CAP-7] forged and unknown cookies and tokens are counted and recorded wit
   const demo = await startDemo(t)
   const visitor = demo.visitor()
   for (let number = 0; number < 50; number++) {
-    visitor.cookies.set('4DSID_CRM', `forged${number}`)
+    visitor.cookies.set('4DSID_Tessera', `forged${number}`)
     await visitor.get('/customers')
-    visitor.cookies.set('4DSID_CRM', `0123456789ABCDEF0123456789ABCD${number + 10}.${'x'.repeat(43)}`)
+    visitor.cookies.set('4DSID_Tessera', `0123456789ABCDEF0123456789ABCD${number + 10}.${'x'.repeat(43)}`)
     await visitor.get('/customers')
     await demo.visitor().get('/api/me', { Authorization: `Bearer forged${number}` })
   }

@@ -52,10 +52,19 @@ test('[CHART-3] one very large value leaves the other bars visible, and each bar
   assert.deepEqual(
     chart?.bars.map(({ width, value }) => [width, value]),
     [
-      ['72%', '€2000000000'],
+      ['66.4%', '€2000000000'],
       ['0.4%', '€1'],
     ],
   )
+})
+
+test('[CHART-3] the value behind the longest bar fits on a narrow screen, however large it is', () => {
+  const narrow = 309
+  for (const text of ['€1', '€81,743', '€10,000,000', '€999,999,999', '€99,999,999,999']) {
+    const [bar] = barChart([{ name: 'A', value: 1 }], () => text)?.bars ?? assert.fail()
+    const end = (Number.parseFloat(String(bar?.width)) / 100) * narrow + 7 + text.length * 8
+    assert.ok(end <= narrow, `${text} ends at ${end}`)
+  }
 })
 
 test('[CHART-3] without a positive value there is no chart', () => {

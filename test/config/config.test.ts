@@ -17,7 +17,7 @@ test('without any setting the server is the documented demo on port 8044 of this
     platformPort: undefined,
     platformHost: '127.0.0.1',
     platformUrl: undefined,
-    appName: 'CRM',
+    appName: 'Tessera',
     database: { kind: 'sqlite', file: join(projectRoot(), 'db', 'crm.sqlite') },
     sessionStore: { kind: 'sqlite', file: join(projectRoot(), 'db', 'sessions.sqlite') },
     sessions: 'scalable',

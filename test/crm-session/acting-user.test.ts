@@ -5,6 +5,7 @@ import { createRoutes } from '../../src/app/routes.ts'
 import { removeCustomer } from '../../src/crm/index.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
 import { devicesOf } from '../support/devices.ts'
+import { editor } from '../support/editor.ts'
 import { headingOf, sessionIdOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import { routesOf } from '../support/routes.ts'
 import { openStream } from '../support/stream.ts'
@@ -45,10 +46,12 @@ test('[ACT-1] every form of a signed-in user is refused unless it names this use
   await admin.logInWell(6)
   const before = await stateOf(demo, ada)
   for (const path of actingRoutes(demo)) {
-    const address = path.replace(':id', sessionIdOf(ada)).replace(':handle', 'x').replace(':userId', '2')
+    const id = path.startsWith('/customers') ? '1' : sessionIdOf(ada)
+    const address = path.replace(':id', id).replace(':handle', 'x').replace(':userId', '2').replace(':note', '1')
     for (const fields of [{ actingUser: '1' }, { actingUser: '' }, { actingUser: '6 ' }]) {
       const answer = await admin.post(address, { ...fields, customer: '1', percent: '10' })
       assert.deepEqual([answer.status, headingOf(answer)], [409, 'You are signed in as Tomasz Nowak'], path)
+      assert.doesNotMatch(answer.text, /<h2>The form</, `${path} says what the form does`)
     }
     const none = await admin.send(address, { method: 'POST' })
     assert.equal(none.status, 409, `${path} without any field`)
@@ -67,6 +70,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
     await visitor.logInWell(userId)
     await makeToken(visitor)
     await visitor.post('/tour')
+    await visitor.post('/customers/1/notes', { note: 'Prefers calls' })
     for (const { method, path } of routesOf(demo)) {
       if (method !== 'GET' || /events$|callback|complete/i.test(path)) continue
       const id = path.startsWith('/admin') ? sessionIdOf(phone) : '1'
@@ -77,7 +81,7 @@ test('[ACT-2] every form on a page names the user to whom the page was shown', a
         seen.add(String(route?.path))
       }
     }
-    await removeCustomer(demo.parts.database, { userId: 5, seesAll: true }, 2, demo.clock.now())
+    await removeCustomer(demo.parts.database, editor(5, { seesAll: true }), 2, demo.clock.now())
     for (const { action } of formsOf(await visitor.get('/customers')))
       if (action === '/customers/2/restore') seen.add('/customers/:id/restore')
     const list = await visitor.get(`/admin/sessions?user=${userId}`)

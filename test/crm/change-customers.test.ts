@@ -3,8 +3,9 @@ import test from 'node:test'
 import { changeCustomer, createCustomer, customerChanges, newCustomer } from '../../src/crm/index.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { startDemo } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 
-const NOAH = { userId: 4, seesAll: false }
+const NOAH = editor(4)
 
 test('the stored search form of a name has no accents or capitals, and is cut to the length of its column', async (t) => {
   const { parts, clock } = await startDemo(t)

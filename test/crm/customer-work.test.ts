@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createCustomer, newCustomer } from '../../src/crm/index.ts'
+import { LONGEST_NOTE } from '../../src/crm/work-forms.ts'
 import { NEW_CUSTOMER } from '../support/api-client.ts'
 import { auditOf } from '../support/audit.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { fieldsOf, namesOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
-import type { Visitor } from '../support/visitor.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
 
 const PURCHASE = { description: 'Flow meter', amount: '1000', day: '2026-01-02' }
 
@@ -34,6 +36,89 @@ test('[CUST-4] notes keep their lines, name their author, and appear newest firs
     assert.equal(fieldsOf(refused, '/customers/1/notes').note, wrong.trim())
   }
   assert.equal(await snapshotOf(demo.parts), before)
+})
+
+test('[CUST-4] the longest note fits into the form in any script, also after a login in between', async (t) => {
+  const { noah } = await startWithNoahAndHelen(t)
+  const note = '語'.repeat(LONGEST_NOTE)
+  assert.equal((await noah.post('/customers/1/notes', { note })).status, 303)
+  await noah.logOut()
+  const ended = await noah.post('/customers/1/notes', { note })
+  const { unsentForm = '' } = fieldsOf(ended, '/4DACTION/authenticate')
+  const page = await noah.follow(await noah.logIn(4, 'crm-demo', { unsentForm }))
+  assert.equal(fieldsOf(page, '/customers/1/notes').note, note)
+})
+
+test('[CUST-12] a user deletes an own note, a manager deletes every note, and a second click changes nothing more', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  const write = async (visitor: Visitor, note: string) => {
+    await visitor.post('/customers/1/notes', { note })
+    const newest = demo.parts.database.selectFrom('customer_notes').select((row) => row.fn.max('id').as('id'))
+    return `/customers/1/notes/${(await newest.executeTakeFirstOrThrow()).id}/delete`
+  }
+  const [his, hers, older] = [await write(noah, 'His'), await write(helen, 'Hers'), await write(noah, 'Older')]
+  const page = await noah.get('/customers/1?list=sort%3Dtotal')
+  assert.deepEqual(
+    [his, hers].map((path) => page.text.includes(`action="${path}?list=sort%3Dtotal"`)),
+    [true, false],
+    'the page offers what is allowed',
+  )
+  const before = await snapshotOf(demo.parts)
+  const refused = await noah.post(hers)
+  assert.deepEqual([refused.status, /only that user or a manager can delete it/.test(refused.text)], [403, true])
+  const elsewhere = await noah.post(his.replace('/customers/1/', '/customers/2/'))
+  assert.ok([303, 404].includes(elsewhere.status), 'a note of another customer stays')
+  for (const wrong of ['0', '01', 'x', '9999999999'])
+    assert.equal((await noah.post(`/customers/1/notes/${wrong}/delete`)).status, 404, wrong)
+  assert.equal(await snapshotOf(demo.parts), before)
+
+  for (let clicks = 1; clicks <= 2; clicks += 1) {
+    const done = await noah.follow(await noah.post(his))
+    assert.equal(noticeOf(done), 'The note is deleted.')
+    assert.deepEqual(
+      [...done.text.matchAll(/note-text" dir="auto">([^<]*)</g)].map(([, note]) => note),
+      ['Older', 'Hers'],
+    )
+  }
+  for (const path of [hers, older]) assert.equal((await helen.post(path)).status, 303)
+  assert.doesNotMatch((await noah.get('/customers/1')).text, /note-text/)
+})
+
+test('[CUST-12] a page that shows a deleted note does not delete a newer note, even if the database reuses the number', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  await noah.post('/customers/1/notes', { note: 'First' })
+  const page = await helen.get('/customers/1')
+  const path = /action="(\/customers\/1\/notes\/\d+\/delete)"/.exec(page.text)?.[1] ?? assert.fail()
+  const form = fieldsOf(page, path)
+  for (const note of ['Second', 'Third']) {
+    assert.equal((await helen.post(path, form)).status, 303)
+    demo.clock.advance({ milliseconds: 1 })
+    await noah.post('/customers/1/notes', { note })
+  }
+  const { text } = await noah.get('/customers/1')
+  assert.deepEqual([/>Third</.test(text), />Second</.test(text), />First</.test(text)], [true, true, false])
+})
+
+test('[CUST-21] of 45 notes, a page shows the newest 20, and leads to all older ones', async (t) => {
+  const { demo, noah } = await startWithNoahAndHelen(t)
+  const note = { customer_id: 1, user_id: 5, written_at: '2026-01-01T00:00:00.000Z' }
+  const rows = Array.from({ length: 45 }, (_, index) => ({ ...note, text: `${index + 1}` }))
+  await demo.parts.database.insertInto('customer_notes').values(rows).execute()
+  const linkOf = ({ text }: Answer, label: string) =>
+    unescapeHtml(new RegExp(`href="([^"]*)#notes">${label}<`).exec(text)?.[1] ?? '')
+  const textsOf = ({ text }: Answer) =>
+    [...text.matchAll(/note-text" dir="auto">(\d+)</g)].map(([, note]) => Number(note))
+  const down = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, index) => from - index)
+  const newest = await noah.get('/customers/1?list=sort%3Dtotal')
+  assert.deepEqual([textsOf(newest), linkOf(newest, 'Newest notes')], [down(45, 26), ''])
+  const older = await noah.get(linkOf(newest, 'Older notes'))
+  assert.deepEqual(textsOf(older), down(25, 6))
+  assert.match(older.text, /class="back"><a href="\/customers\?sort=total"/)
+  const oldest = await noah.get(linkOf(older, 'Older notes'))
+  assert.deepEqual([textsOf(oldest), linkOf(oldest, 'Older notes')], [down(5, 1), ''])
+  assert.deepEqual(textsOf(await noah.get(linkOf(oldest, 'Newest notes'))), down(45, 26))
+  for (const wrong of ['x', '0', '-1', '9999999999'])
+    assert.equal((await noah.get(`/customers/1?notes=${wrong}`)).status, 200)
 })
 
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {
@@ -187,6 +272,17 @@ test('[CUST-7] a manager assigns a customer, and the salesperson who had it no l
   assert.equal((await ada.get('/customers/1')).status, 200)
 })
 
+test('[CRM-9] [CUST-7] a salesperson no longer sees the requests for a customer who was assigned to another one', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  await addApproval(demo, 'asked', 9)
+  const pages = ['/operations', '/authenticationOK.shtml']
+  const listed = () => Promise.all(pages.map(async (path) => /9% discount/.test((await noah.get(path)).text)))
+  assert.deepEqual(await listed(), [true, true])
+  const form = fieldsOf(await helen.get('/customers/1'), '/customers/1/assign')
+  assert.equal((await helen.post('/customers/1/assign', { ...form, salesperson: '1' })).status, 303)
+  assert.deepEqual(await listed(), [false, false])
+})
+
 test('[CUST-8] the list can be filtered by the next step, and by a manager also by the salesperson', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const plan = (id: number, day: string) =>
@@ -212,16 +308,30 @@ test('[CUST-8] the list can be filtered by the next step, and by a manager also 
   assert.equal(namesOf(await noah.get('/customers?step=due')).length, 2)
 })
 
+test('[CUST-7] [CUST-8] a manager finds and assigns the customers of a salesperson whose account is disabled', async (t) => {
+  const { demo, helen } = await startWithNoahAndHelen(t)
+  await demo.parts.database.updateTable('sales_persons').set({ active: 0 }).where('user_id', '=', 4).execute()
+  const list = await helen.get('/customers?salesperson=4')
+  assert.match(list.text, /<option value="4" selected>Noah Lindgren<\/option>/)
+  assert.equal(namesOf(list).length, 2)
+  const path = '/customers/1/assign'
+  const page = await helen.get('/customers/1')
+  assert.match(page.text, /<option value="" selected>Choose a salesperson<\/option>/)
+  const refused = await helen.post(path, fieldsOf(page, path))
+  assert.deepEqual([refused.status, /Nothing was assigned/.test(refused.text)], [422, true])
+  for (const id of [1, 2]) {
+    const own = `/customers/${id}/assign`
+    const form = fieldsOf(await helen.get(`/customers/${id}`), own)
+    assert.equal((await helen.post(own, { ...form, salesperson: '1' })).status, 303)
+  }
+  assert.doesNotMatch((await helen.get('/customers')).text, /<option value="4"/)
+})
+
 test('[CUST-9] the CSV file has the filtered customers of all pages in the order of the list, and no cell is a formula', async (t) => {
   const { demo, noah, helen } = await startWithNoahAndHelen(t)
   const formulas = ['=1+1', '+1', '-1', '@a', '＝x', '"q", x', '语"=']
   for (const name of formulas)
-    await createCustomer(
-      demo.parts.database,
-      { userId: 4, seesAll: false },
-      newCustomer.parse({ ...NEW_CUSTOMER, name }),
-      demo.clock.now(),
-    )
+    await createCustomer(demo.parts.database, editor(4), newCustomer.parse({ ...NEW_CUSTOMER, name }), demo.clock.now())
   const answer = await noah.get('/customers.csv?country=Ireland&sort=name-desc')
   assert.match(String(answer.headers['content-disposition']), /attachment; filename="customers-2026-01-05\.csv"/)
   const [heads = '', ...rows] = answer.text.trimEnd().split('\r\n')
@@ -245,7 +355,7 @@ test('[CUST-9] the CSV file has the filtered customers of all pages in the order
   )
 })
 
-async function addApproval({ parts: { database } }: Demo, state: 'approved' | 'refused', percent: number) {
+async function addApproval({ parts: { database } }: Demo, state: 'asked' | 'approved' | 'refused', percent: number) {
   const row = {
     key: crypto.randomUUID(),
     customer_id: 1,

@@ -3,8 +3,9 @@ import test from 'node:test'
 import { createCustomer, newCustomer, SORTS } from '../../src/crm/index.ts'
 import { NEW_CUSTOMER, signedIn } from '../support/api-client.ts'
 import { problemOf } from '../support/approvals.ts'
-import { startDemo } from '../support/demo.ts'
-import { headingOf, namesOf, snapshotOf, withoutChip } from '../support/pages.ts'
+import { startDemo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
+import { fieldsOf, headingOf, namesOf, snapshotOf, withoutChip } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
 test('[CRM-9] a salesperson reaches only their own customers, in the list, by search and by id, and a manager reaches all customers', async (t) => {
@@ -73,7 +74,7 @@ test('[CRM-9] the filters name a new country at once, and no longer name a count
   assert.deepEqual(await countries(newcomer), [])
   const { clock, parts } = demo
   const wanted = newCustomer.parse({ ...NEW_CUSTOMER, country: 'Iceland' })
-  const made = await createCustomer(parts.database, { userId: 4, seesAll: false }, wanted, clock.now())
+  const made = await createCustomer(parts.database, editor(4), wanted, clock.now())
   assert.deepEqual([await countries(newcomer), await countries(manager)], [['Iceland'], ['Iceland']])
   assert.ok(made.is === 'created')
   const client = await signedIn(demo, 5)
@@ -173,8 +174,23 @@ test('a parameter that is too long is refused with its limit, and the page keys 
     )
   const wanted = newCustomer.parse({ ...NEW_CUSTOMER, name: '語'.repeat(120) })
   for (let count = 0; count < 30; count += 1)
-    await createCustomer(demo.parts.database, { userId: 4, seesAll: false }, wanted, demo.clock.now())
+    await createCustomer(demo.parts.database, editor(4), wanted, demo.clock.now())
   assert.equal((await everyName(visitor, '/customers')).length, 32)
+})
+
+test('a page whose customers are gone leads to the first page of the same list', async (t) => {
+  const { demo, noah } = await startWithNoahAndHelen(t)
+  const wanted = newCustomer.parse({ ...NEW_CUSTOMER, country: 'Iceland' })
+  for (let count = 0; count < 26; count += 1)
+    await createCustomer(demo.parts.database, editor(4), wanted, demo.clock.now())
+  const last = await noah.get(linkOf((await noah.get('/customers?country=Iceland&sort=since')).text, 'next') ?? '')
+  const customer = /<th scope="row"><a href="([^"]+)"/.exec(last.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const path = customer.replace(/\?.*/, '/remove')
+  const removed = await noah.post(customer.replace('?', '/remove?'), fieldsOf(await noah.get(customer), path))
+  assert.match(removed.location ?? '', /after=/)
+  const emptied = await noah.get(removed.location ?? '')
+  assert.equal(emptied.location, '/customers?country=Iceland&sort=since')
+  assert.equal(namesOf(await noah.get(emptied.location)).length, 25)
 })
 
 test('a page key of one sort order shows the first page in another sort order', async (t) => {

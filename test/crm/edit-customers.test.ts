@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { removeCustomer } from '../../src/crm/index.ts'
 import { signedIn } from '../support/api-client.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { fieldsOf, headingOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
 import type { Answer, Visitor } from '../support/visitor.ts'
 
@@ -98,7 +100,12 @@ test('[CUST-1] a refused form keeps what was typed, names each wrong field, and 
 test('[CUST-2] of two users who edit a customer at once, the second sees both values of each field and chooses', async (t) => {
   const { noah, helen } = await startWithNoahAndHelen(t)
   const [hers, his] = [await openForm(helen), await openForm(noah)]
-  await helen.post('/customers/1/edit', { ...hers, contact: 'Helen’s <i>choice</i>', city: 'Porto' })
+  await helen.post('/customers/1/edit', {
+    ...hers,
+    contact: 'Helen’s <i>choice</i>',
+    city: 'Porto',
+    customerSince: '2022-02-01',
+  })
   const conflict = await noah.post('/customers/1/edit', { ...his, contact: 'Noah’s choice', phone: '+351 1' })
   assert.deepEqual([conflict.status, headingOf(conflict)], [409, 'Two changes at once'])
   assert.match(conflict.text, /Helen Okafor changed this customer while you were editing it/)
@@ -107,7 +114,18 @@ test('[CUST-2] of two users who edit a customer at once, the second sees both va
     contact: ['Noah’s choice', 'Helen’s <i>choice</i>'],
     city: [his.city, 'Porto', 'Porto'],
     phone: ['+351 1', his.phone, '+351 1'],
+    customerSince: [his.customerSince, '2022-02-01', '2022-02-01'],
   })
+  const shown = [...conflict.text.matchAll(/<span>(.*?): <bdi class="choice-value">(.*?)<\/bdi>/g)]
+  assert.deepEqual(
+    shown.map(([, label, value]) => `${label}: ${unescapeHtml(value ?? '')}`),
+    [
+      ['Before: Rennes', 'Stored now: Porto'],
+      ['Yours: Noah’s choice', 'Stored now: Helen’s <i>choice</i>'],
+      ['Yours: +351 1', `Stored now: ${his.phone}`],
+      ['Before: 15 Jan 2023', 'Stored now: 1 Feb 2022'],
+    ].flat(),
+  )
   assert.equal((await openForm(noah)).contact, 'Helen’s <i>choice</i>', 'nothing is overwritten')
 
   const fields = fieldsOf(conflict, '/customers/1/edit')
@@ -187,7 +205,7 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   const before = await contentOf(demo)
   const opened = await noah.get('/customers/1?list=country%3DFrance')
   const removed = await noah.post('/customers/1/remove?list=sort%3Dtotal', fieldsOf(opened, '/customers/1/remove'))
-  assert.equal(removed.location, '/customers?sort=total')
+  assert.equal(removed.location, '/customers?sort=total#removals')
   const list = await noah.follow(removed)
   assert.match(list.text, /is removed\. You can undo this until 09:10 UTC\./)
   assert.equal((await noah.get('/customers/1')).status, 404)
@@ -201,10 +219,28 @@ test('[CUST-3] an undo brings a removed customer back with purchases, notes and 
   )
 
   demo.clock.advance({ minutes: 9 })
-  for (let clicks = 1; clicks <= 2; clicks += 1)
-    assert.match(noticeOf(await noah.follow(await undo(noah, list))), /The customer is back/)
+  for (let clicks = 1; clicks <= 2; clicks += 1) {
+    const undone = await undo(noah, list)
+    assert.equal(undone.location, '/customers?sort=total')
+    assert.match(noticeOf(await noah.follow(undone)), /The customer is back/)
+  }
   assert.deepEqual(await contentOf(demo), before)
   assert.doesNotMatch((await noah.get('/customers')).text, /is removed/)
+})
+
+test('[CUST-3] each of several removals can be undone, also the first one', async (t) => {
+  const { demo, noah, helen } = await startWithNoahAndHelen(t)
+  for (const id of [1, 2, 10, 11, 12]) {
+    await removeCustomer(demo.parts.database, editor(5, { seesAll: true }), id, demo.clock.now())
+    demo.clock.advance({ seconds: 1 })
+  }
+  const list = await helen.get('/customers')
+  assert.equal(list.text.match(/action="\/customers\/\d+\/restore"/g)?.length, 5)
+  assert.match(list.text, /<summary class="more-summary">2 earlier removals<\/summary>/)
+  assert.equal((await helen.post('/customers/1/restore', fieldsOf(list, '/customers/1/restore'))).status, 303)
+  assert.match((await helen.get('/customers')).text, /1 earlier removal</)
+  await removeCustomer(demo.parts.database, editor(4, { seesAll: true }), 20, demo.clock.now())
+  assert.doesNotMatch((await noah.get('/customers')).text, /\/restore/, 'a former manager cannot undo it')
 })
 
 test('[CUST-3] a removal cannot be undone after ten minutes, by another salesperson, or if an approval is pending', async (t) => {

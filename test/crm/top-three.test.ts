@@ -5,10 +5,11 @@ import { recordPurchase } from '../../src/crm/record-purchase.ts'
 import { formatMoment } from '../../src/web/format.ts'
 import { signedIn } from '../support/api-client.ts'
 import { type Demo, startDemo } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 import { namesOf, sessionIdOf } from '../support/pages.ts'
 import type { Visitor } from '../support/visitor.ts'
 
-const MANAGER = { userId: 5, seesAll: true }
+const MANAGER = editor(5, { seesAll: true })
 const PURCHASE = { day: '2026-01-01', description: 'A large order', amount: 900_000_000, discount: undefined }
 
 test('[CRM-5] twenty tabs that open the welcome page at once share one calculation of the top 3', async (t) => {

@@ -153,7 +153,8 @@ test('[WELCOME-2] an own request that waits for a decision is due until it expir
     (await welcomeOf(demo, 4)).text,
     /7% discount for Almeida Gearworks Lda\.<\/a> <span class="second">waits for a decision until 09:15 UTC/,
   )
-  const waiting = (userId: number) => waitingApprovals(demo.parts.database, userId, demo.clock.now())
+  const waiting = (userId: number) =>
+    waitingApprovals(demo.parts.database, { userId, seesAll: false }, demo.clock.now())
   assert.equal((await waiting(1)).length, 0)
   demo.clock.advance({ minutes: 15 })
   assert.equal((await waiting(4)).length, 0)

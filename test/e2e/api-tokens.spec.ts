@@ -16,7 +16,7 @@ test('going back to the token, or sending its form again, creates no second toke
   await expect(page.locator('.tokens tbody tr')).toHaveCount(1)
 })
 
-test('[FACE-1] [FACE-2] a dialog asks before a token is revoked, and the message about it moves nothing', async ({
+test('[FACE-1] [FACE-2] [AXE-9] a dialog asks before a token is revoked and keeps the keyboard inside, and the message about it moves nothing', async ({
   page,
   server,
 }) => {
@@ -26,13 +26,25 @@ test('[FACE-1] [FACE-2] a dialog asks before a token is revoked, and the message
   await page.goto('/account/tokens')
   const row = page.getByRole('row').filter({ hasText: 'Nightly report' })
   const dialog = page.getByRole('dialog', { name: 'Revoke Nightly report?' })
+  const opener = row.getByRole('button', { name: 'Revoke Nightly report' })
   for (const close of ['Escape', 'Enter']) {
-    await row.getByRole('button', { name: 'Revoke Nightly report' }).click()
-    await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()
+    await opener.click()
+    const cancel = dialog.getByRole('button', { name: 'Cancel' })
+    await expect(cancel).toBeFocused()
+    const stops = new Set<string>()
+    for (let presses = 0; presses < 6; presses += 1) {
+      await page.keyboard.press('Tab')
+      stops.add(await page.evaluate<string>('document.activeElement.textContent.trim()'))
+    }
+    // Between the last and the first button, the focus is on the browser's own buttons.
+    stops.delete(await page.evaluate<string>('document.body.textContent.trim()'))
+    expect([...stops].sort()).toEqual(['Cancel', 'Revoke now'])
+    await cancel.focus()
     await page.keyboard.press(close)
     await expect(dialog).toBeHidden()
+    await expect(opener).toBeFocused()
   }
-  await row.getByRole('button', { name: 'Revoke Nightly report' }).click()
+  await opener.click()
   await dialog.getByRole('button', { name: 'Revoke now' }).click()
   const message = page.getByRole('status')
   await expect(message).toHaveText('The token is revoked. No program can use it any more.')

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { expect, expectNarrow, inNewTab, logIn, test, unusedCustomer } from './fixtures.ts'
+import { expect, logIn, test, unusedCustomer } from './fixtures.ts'
 
 test('a platform that is down is reported, and a later request works', async ({ page, context, server }) => {
   await logIn(page, '2')
@@ -16,28 +16,6 @@ test('a platform that is down is reported, and a later request works', async ({ 
   await page.getByText('Ask for approval of a discount').click()
   await ask(page, 'state')
   await expect(page.getByRole('status')).toContainText('waiting')
-})
-
-test('no approval page is wider than the screen', async ({ page, context, server }) => {
-  await logIn(page, '3')
-  await page.goto(`/customers/${await unusedCustomer(server, 3)}`)
-  await expectNarrow(page)
-  await ask(
-    page,
-    '$4DSID',
-    'A long reason without any sense at all, and AVeryLongWordThatHasNoPlaceToBreakAnywhereInIt',
-  )
-  await expectNarrow(page)
-  const opening = context.waitForEvent('page')
-  await page.getByRole('link', { name: 'Decide on the platform’s page' }).click()
-  const platform = await opening
-  await expectNarrow(platform)
-  await platform.getByRole('button', { name: 'Approve' }).click()
-  await expect(platform.getByRole('status')).toBeVisible()
-  await expectNarrow(platform)
-  await platform.getByRole('link', { name: 'All requests' }).click()
-  await expectNarrow(platform)
-  await expectNarrow(await inNewTab(page, '/operations'))
 })
 
 async function ask(page: Page, scenario: string, reason = ''): Promise<void> {

@@ -52,7 +52,7 @@ interface BindingDemo {
   pin: string
 }
 
-const BOUND_COOKIE = '__Host-4DSID_CRM-bound'
+const BOUND_COOKIE = '__Host-4DSID_Tessera-bound'
 
 interface BindingEvent {
   succeeded: boolean

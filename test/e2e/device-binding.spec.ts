@@ -2,7 +2,7 @@ import { temporaryFolder } from '../support/process.ts'
 import { letProofEnd, openBrowser, test } from './binding-demo.ts'
 import { expect, logIn, sendLogin } from './fixtures.ts'
 
-const BOUND_COOKIE = '__Host-4DSID_CRM-bound'
+const BOUND_COOKIE = '__Host-4DSID_Tessera-bound'
 const NOTICE = 'A copy of your cookie was refused.'
 
 test('[BIND-46] eight requests at once cause one proof', async ({ scope, binding }) => {

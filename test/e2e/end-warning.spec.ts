@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { test as base, type Page } from '@playwright/test'
 import { type RunningServer, startServer } from '../../src/process/server.ts'
 import { type ManualClock, manualClock } from '../../src/session/testing/manual-clock.ts'
 import { expect, expectNarrow, inNewTab, logIn } from './fixtures.ts'
+import { violations } from './inspect-page.ts'
 
 /** A server on a manual clock, whose sessions end after five minutes without a request, and after an hour at most. */
 interface Timed {
@@ -155,8 +155,7 @@ test('[IDLE-10] the dialog is accessible in light and dark, and fits a screen of
   await expect(warningOn(page)).toBeVisible()
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).include('dialog').analyze()
-    expect(violations.map(({ id, help }) => `${colorScheme}: ${id}, ${help}`)).toEqual([])
+    expect(await violations(page, 'dialog'), colorScheme).toEqual([])
   }
   const box = await warningOn(page).boundingBox()
   expect(box && box.x >= 0 && box.x + box.width <= 320).toBe(true)

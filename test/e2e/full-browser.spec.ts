@@ -46,7 +46,7 @@ test('[TAB-10] a private page from the back/forward cache shows nothing while th
 
   program.kill('SIGSTOP')
   await page.evaluate('void setTimeout(() => history.back())')
-  await expect.poll(() => observer.evaluate('localStorage.shown')).toBe('CRM: ')
+  await expect.poll(() => observer.evaluate('localStorage.shown')).toBe('Tessera: ')
   program.kill('SIGCONT')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
 })

@@ -1,5 +1,7 @@
 import type { Locator, Page } from '@playwright/test'
+import type { RunningServer } from '../../src/process/server.ts'
 import { discountSummary, expect, expectNarrow, isDiscountFolded, sendLogin, test, unfoldDiscount } from './fixtures.ts'
+import { pressTab, tabTo } from './keyboard.ts'
 
 test('[AXE-4] a salesperson logs in, finds a customer, asks for a discount and logs out with the keyboard alone', async ({
   page,
@@ -77,16 +79,140 @@ for (const zoom of [2, 4])
     await context.close()
   })
 
-/** Presses Tab until the element has the focus. Every element on the way must be visible while it has the focus. */
-async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  for (let steps = 0; steps < 80; steps += 1) {
-    if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return
-    await page.keyboard.press('Tab')
-    const isShown = await page.evaluate<boolean>(`(() => {
-      const { width, height } = document.activeElement.getBoundingClientRect()
-      return width > 1 && height > 1
-    })()`)
-    expect(isShown, 'an element that cannot be seen has the focus').toBe(true)
-  }
-  await expect(wanted).toBeFocused()
+// A window of 1280 × 800 pixels.
+for (const zoom of [1, 2, 4])
+  test(`[AXE-6] [AXE-7] [AXE-8] at a zoom of ${zoom * 100} %, the keyboard alone is enough to add, edit, remove and restore a customer, and to add a note and a purchase`, async ({
+    browser,
+    server,
+    baseURL,
+  }) => {
+    const context = await browser.newContext({
+      viewport: { width: 1280 / zoom, height: 800 / zoom },
+      deviceScaleFactor: zoom,
+      ...(baseURL !== undefined && { baseURL }),
+    })
+    const page = await context.newPage()
+    const name = `Keyboard ${zoom} GmbH`
+    const main = page.getByRole('main')
+    const heading = main.getByRole('heading', { level: 1 })
+
+    await page.goto('/authenticate.shtml?next=%2Fcustomers')
+    await page.keyboard.type('3')
+    await tabTo(page, page.getByLabel('Password'))
+    await page.keyboard.type('crm-demo')
+    await page.keyboard.press('Enter')
+    await press(page, main.getByRole('link', { name: 'Add a customer' }))
+    await expect(heading).toHaveText('Add a customer')
+    await expectNarrow(page)
+
+    const texts = {
+      Name: ' ',
+      Industry: 'Toys',
+      City: 'Porto',
+      Country: 'Portugal',
+      Contact: 'Rui',
+      'E-mail': 'r@x.pt',
+    }
+    for (const [label, text] of Object.entries({ ...texts, Telephone: '+351 1' }))
+      await type(page, main.getByLabel(label), text)
+    await page.keyboard.press('Enter')
+    await expect(main.getByRole('alert')).toContainText('Nothing is saved yet')
+    await expect(main.getByLabel('Name')).toBeFocused()
+    await expectNarrow(page)
+    await type(page, main.getByLabel('Name'), name)
+    await page.keyboard.press('Enter')
+    await closeMessage(page, 'The customer is added.')
+    await expect(heading).toHaveText(name)
+    await expectNarrow(page)
+
+    await press(page, main.getByRole('link', { name: 'Edit', exact: true }))
+    await type(page, main.getByLabel('City'), 'Faro')
+    await changeCity(server, name)
+    await page.keyboard.press('Enter')
+    await expect(main.getByRole('alert')).toContainText('changed this customer while you were editing it')
+    await expect(main.getByRole('alert')).toBeFocused()
+    await expectNarrow(page)
+    await pressTab(page)
+    await page.keyboard.press('Space')
+    await expect(main.getByRole('radio', { name: 'Yours: Faro' })).toBeChecked()
+    await press(page, main.getByRole('button', { name: 'Save these values' }))
+    await closeMessage(page, 'Your choices are saved.')
+
+    const notes = main.getByRole('region', { name: 'Notes' })
+    await type(page, notes.getByLabel('New note'), 'Prefers calls')
+    await press(page, notes.getByRole('button', { name: 'Add the note' }))
+    const note = notes.getByRole('listitem').filter({ hasText: 'Prefers calls' })
+    await expect(note).toBeVisible()
+    await expectFocusNear(page, notes)
+    await expectNarrow(page)
+    await press(page, note.getByRole('button', { name: /^Delete/ }))
+    await page.keyboard.press('Escape')
+    await expect(note.getByRole('button', { name: /^Delete/ })).toBeFocused()
+
+    const purchases = main.getByRole('region', { name: 'Purchases' })
+    await press(page, purchases.getByText('Record a purchase'))
+    await type(page, purchases.getByLabel('What'), 'Kites')
+    await type(page, purchases.getByLabel('Amount'), '0')
+    await page.keyboard.press('Enter')
+    await expect(main.getByRole('alert')).toContainText('Nothing is saved yet')
+    await expect(purchases.getByLabel('Amount')).toBeFocused()
+    await type(page, purchases.getByLabel('Amount'), '250')
+    await page.keyboard.press('Enter')
+    await expect(purchases.getByRole('row', { name: /Kites/ })).toContainText('€250.00')
+    await expectFocusNear(page, purchases)
+    await expectNarrow(page)
+
+    await tabTo(page, main.getByRole('button', { name: 'Remove' }), 'Shift+Tab')
+    await page.keyboard.press('Enter')
+    await expect(main.getByText(`${name} is removed.`)).toBeVisible()
+    await expectNarrow(page)
+    const undo = main.getByRole('button', { name: `Undo the removal of ${name}` })
+    await expectFocusNear(page, undo)
+    await press(page, undo)
+    await expect(page.getByRole('status').filter({ hasText: 'The customer is back' })).toBeFocused()
+    await expectNarrow(page)
+    // The message stays open above all the other elements of the page.
+    await tabTo(page, page.getByRole('contentinfo').getByRole('button').last())
+    await context.close()
+  })
+
+async function press(page: Page, wanted: Locator): Promise<void> {
+  await tabTo(page, wanted)
+  await page.keyboard.press('Enter')
+}
+
+async function type(page: Page, field: Locator, text: string): Promise<void> {
+  await tabTo(page, field)
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.type(text)
+}
+
+/** The message has the focus, and the next element is its button. */
+async function closeMessage(page: Page, text: string): Promise<void> {
+  const message = page.getByRole('status').filter({ hasText: text })
+  await expect(message).toBeFocused()
+  await pressTab(page)
+  await expect(page.getByRole('button', { name: 'Close' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(message).toBeHidden()
+}
+
+/** The next Tab reaches the element or what is in it. */
+async function expectFocusNear(page: Page, part: Locator): Promise<void> {
+  await pressTab(page)
+  expect(await part.evaluate((element) => element.contains(element.ownerDocument.activeElement))).toBe(true)
+}
+
+/** Another user changes the customer. */
+async function changeCity({ parts: { database } }: RunningServer, name: string): Promise<void> {
+  await database
+    .updateTable('customers')
+    .set((row) => ({
+      city: 'Lisbon',
+      version: row('version', '+', 1),
+      changed_by: 5,
+      changed_at: new Date().toISOString(),
+    }))
+    .where('name', '=', name)
+    .execute()
 }

@@ -1,4 +1,4 @@
-import { expect, expectNarrow, inNewTab, sendLogin, test } from './fixtures.ts'
+import { expect, inNewTab, sendLogin, test } from './fixtures.ts'
 
 test('[REMEMBER-7] with the box, the user is still logged in after the browser has closed, and without the box not', async ({
   page,
@@ -71,13 +71,4 @@ test('a manager pages through all customers', async ({ page }) => {
   await expect(firstName).not.toHaveText(first)
   await page.getByRole('link', { name: 'Previous page' }).click()
   await expect(firstName).toHaveText(first)
-})
-
-test('no page is wider than the screen', async ({ page }) => {
-  const paths = ['/', '/authenticate.shtml?userId=5', '/authenticationOK.shtml', '/customers', '/customers/1', '/nope']
-  for (const path of paths) {
-    await page.goto(path)
-    if (path.startsWith('/authenticate.shtml')) await page.getByRole('button', { name: 'Log In' }).click()
-    await expectNarrow(page)
-  }
 })

@@ -5,14 +5,18 @@ import { exitCode, GateError, root, run, testEnvironment } from './run-program.m
 
 const PLAYWRIGHT = join(root, 'node_modules', '@playwright', 'test', 'cli.js')
 
-/** Runs browser tests in Chromium. `screens` are projects of playwright.config.ts (default: all). */
-export async function runBrowserTests(files, screens = []) {
+/**
+ * Runs browser tests in Chromium. `screens` are projects of playwright.config.ts (default: all). The files in
+ * `doneOnDesktop` do not run with a desktop screen.
+ */
+export async function runBrowserTests(files, { screens = [], doneOnDesktop = [] } = {}) {
   const path = await ensureChromium()
   console.log(`browser: ${path}`)
 
   const report = await runPlaywright([...screens.map((screen) => `--project=${screen}`), ...files], {
     ...testEnvironment(),
     CHROMIUM_PATH: path,
+    DONE_ON_DESKTOP: doneOnDesktop.map((file) => `**/${file}`).join(','),
   })
   complain(report)
   return report.stats.expected

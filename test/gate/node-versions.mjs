@@ -5,12 +5,12 @@ import { runUnitTests } from './unit-tests.mjs'
 // The oldest and the newest supported version.
 const VERSIONS = ['22.18.0', '26.10.0']
 
-export async function testNodeVersions({ layer, start }) {
+export async function testNodeVersions({ onEveryNode, firstStart }) {
   let passed = 0
   for (const version of VERSIONS) {
-    headline(`Node ${version}: the layer, a start and a login`)
+    headline(`Node ${version}: stores, adapters, a start and a login`)
     const options = { stores: 'embedded', node: await nodeRelease(version), title: `Node ${version}` }
-    passed += await runUnitTests([...layer, ...start], options)
+    passed += await runUnitTests([...onEveryNode, ...firstStart], options)
   }
   return passed
 }

@@ -61,6 +61,20 @@ const TWICE = [
   'test/web/',
 ]
 
+// The parts of the session layer that use Node’s own HTTP, SQLite, AsyncLocalStorage or cryptography. The oldest and the
+// newest Node run these tests too.
+const ON_EVERY_NODE = [
+  'test/session/adapters/',
+  'test/session/core/concurrent-calls.test.ts',
+  'test/session/core/device-binding/',
+  'test/session/core/proofs.test.ts',
+  'test/session/core/sealed-store.test.ts',
+  'test/session/fetch/',
+  'test/session/koa/',
+  'test/session/node-http/',
+  'test/session/stores/',
+]
+
 const NO_DATABASE = 'asks no database'
 const SESSIONS_ONLY = 'is about the session store'
 const OWN_DATABASE = 'names its own database'
@@ -94,6 +108,7 @@ export function planTests() {
   const isLater = among(LATER)
   const isAfterExamples = among(AFTER_EXAMPLES)
   const isAboutServers = among(ABOUT_SERVERS)
+  const isOnEveryNode = among(ON_EVERY_NODE)
   return {
     unit,
     walkthroughs,
@@ -103,8 +118,8 @@ export function planTests() {
     afterExamples: unit.filter(isAfterExamples),
     aboutServers: unit.filter(isAboutServers),
     onEveryStore: unit.filter((file) => !isLater(file) && runsOnEveryStore(file)),
-    layer: unit.filter((file) => file.startsWith('test/session/') && !isLater(file) && !isAboutServers(file)),
-    start: unit.filter(among(['test/scripts/start.test.ts'])),
+    onEveryNode: unit.filter((file) => isOnEveryNode(file) && !isLater(file) && !isAboutServers(file)),
+    firstStart: unit.filter(among(['test/scripts/first-start.test.ts'])),
     onPostgres: unit.filter((file) => among(TWICE)(file) && !(file in ONCE)),
   }
 }
@@ -133,7 +148,15 @@ function among(list) {
 }
 
 function refuseGone(files) {
-  const named = [...LATER, ...AFTER_EXAMPLES, ...ABOUT_SERVERS, ...DOCUMENTED, ...TWICE, ...Object.keys(ONCE)]
+  const named = [
+    ...LATER,
+    ...AFTER_EXAMPLES,
+    ...ABOUT_SERVERS,
+    ...DOCUMENTED,
+    ...TWICE,
+    ...ON_EVERY_NODE,
+    ...Object.keys(ONCE),
+  ]
   const gone = named.filter((name) => !files.some(among([name])))
   if (gone.length > 0) throw new GateError(`test/gate/plan.mjs names files that do not exist: ${gone.join(', ')}.`)
 }

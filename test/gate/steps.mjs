@@ -30,7 +30,7 @@ export async function testEmbedded({ embedded, documented }) {
   headline('Unit and integration tests on the embedded stores')
   const unit = await runUnitTests(embedded, { stores: 'embedded' })
   headline('The documented walkthroughs')
-  const browser = await runBrowserTests(documented, ['desktop'])
+  const browser = await runBrowserTests(documented, { screens: ['desktop'] })
   return { unit, browser }
 }
 
@@ -49,7 +49,7 @@ export async function testTheRest(plan) {
     headline('The CRM on PostgreSQL, beside the walkthroughs')
     const [onPostgres, browser] = await Promise.all([
       process.env.TEST_POSTGRES_URL ? runUnitTestsOnPostgres(plan.onPostgres) : 0,
-      runBrowserTests(plan.walkthroughs),
+      runBrowserTests(plan.walkthroughs, { doneOnDesktop: plan.documented }),
     ])
     const onOtherNodes = await testNodeVersions(plan)
     return { unit: unit + onPostgres + onOtherNodes, browser, leftOut }

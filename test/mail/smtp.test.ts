@@ -17,7 +17,7 @@ test('[MAIL-9] with SMTP_URL the mail goes out over SMTP, in text and HTML, and 
   const [{ from, to, mail } = assert.fail()] = peer.taken
   assert.deepEqual([from, to], ['crm@example.org', ["o'hara@example.com"]])
   assert.equal(mail.from?.text, '"CRM" <crm@example.org>')
-  assert.equal(mail.subject, 'Validate your e-mail address for CRM')
+  assert.equal(mail.subject, 'Validate your e-mail address for Tessera')
   assert.equal(mail.headers.get('auto-submitted'), 'auto-generated')
   const link = linkIn(mail.text)
   assert.ok(String(mail.html).replaceAll('&#36;', '$').includes(`href="${link}"`))

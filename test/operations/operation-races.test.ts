@@ -5,8 +5,9 @@ import type { Database } from '../../db/tables.ts'
 import { removeCustomer } from '../../src/crm/index.ts'
 import { type Begun, beginOperation, type NewOperation } from '../../src/operations/operations.ts'
 import { startDemo } from '../support/demo.ts'
+import { editor } from '../support/editor.ts'
 
-const MANAGER = { userId: 5, seesAll: true }
+const MANAGER = editor(5, { seesAll: true })
 
 test('of twenty concurrent approval requests for one customer, one is sent, and the others redirect to it', async (t) => {
   const { database, clock } = (await startDemo(t)).parts

@@ -118,7 +118,7 @@ test('the platform sets no cookies, and keeps at most two hundred requests', asy
   assert.equal((await approver.get(first)).status, 200)
   for (let count = 0; count < 200; count += 1) await send(platform, { title: 'another', facts: [], reply })
   assert.equal((await approver.get(first)).status, 404)
-  approver.cookies.set('4DSID_CRM', 'x.y')
+  approver.cookies.set('4DSID_Tessera', 'x.y')
   for (const path of ['/', '/nope', first]) assert.deepEqual((await approver.get(path)).setCookies, [], path)
 })
 

@@ -150,7 +150,7 @@ test('with a certificate the server uses https, prints an https URL, and sets a 
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   answer.resume()
   assert.equal(answer.statusCode, 200)
-  assert.match(String(answer.headers['set-cookie']), /^__Host-4DSID_CRM=.*; Secure/)
+  assert.match(String(answer.headers['set-cookie']), /^__Host-4DSID_Tessera=.*; Secure/)
 })
 
 async function setsCookie(t: TestContext, options: StartOptions): Promise<boolean> {

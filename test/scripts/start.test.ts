@@ -3,32 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
-import { pathToFileURL } from 'node:url'
-import { projectRoot } from '../../src/config/project-root.ts'
 import { makeClone } from '../support/clone.ts'
 import { npmRelease } from '../support/node-releases.ts'
-import { Program, settingsIn, startServerProcess, temporaryFolder } from '../support/process.ts'
+import { Program, settingsIn, startIn, startServerProcess, temporaryFolder } from '../support/process.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const NOBODY = 65534
-
-test('the project runs on Node 22.18 and later, and on those releases of Node 23 that run TypeScript', async () => {
-  const file = pathToFileURL(join(projectRoot(), 'scripts', 'node-version.mjs')).href
-  const { isNewEnough } = await import(file)
-  for (const version of ['v18.20.8', 'v20.20.2', 'v22.17.9', '22.0.0', 'v23.5.0', 'v0.12.18'])
-    assert.equal(isNewEnough(version), false, version)
-  for (const version of ['v22.18.0', '22.23.2', 'v23.6.0', 'v24.0.0', 'v26.10.0', 'v100.1.0'])
-    assert.equal(isNewEnough(version), true, version)
-})
-
-test('npm start needs only a clone and its packages: the server starts, signs a salesperson in, and stops gracefully', async (t) => {
-  const clone = makeClone(t)
-  const server = await startServerProcess(t, { ...startIn(clone), env: { PORT: '0', BCRYPT_COST: '4' } })
-  const ana = new Visitor(server.url)
-  await ana.logInWell(4)
-  assert.equal((await ana.get('/customers')).status, 200)
-  await server.program.stop()
-})
 
 if (process.platform === 'linux' && process.getuid?.() === 0)
   test('[STOP-1] SIGTERM stops the server in good order when npm is the first process of a container', async (t) => {
@@ -87,14 +67,6 @@ test('a start writes nothing into the folder except its databases', async (t) =>
   assert.deepEqual(listing(clone), before)
 })
 
-test('a stack trace names the TypeScript file and its line', async (t) => {
-  const clone = makeClone(t)
-  writeFileSync(join(clone, 'src', 'main.ts'), 'type Nothing = never\n\nthrow new Error("line three")\n')
-  const { code, stderr } = await new Program(t, startIn(clone)).run()
-  assert.equal(code, 1)
-  assert.match(stderr, /src\/main\.ts:3/)
-})
-
 test('a start without the packages prints what to do', async (t) => {
   const clone = makeClone(t, { packages: false })
   const { code, stderr } = await new Program(t, startIn(clone)).run()
@@ -142,10 +114,6 @@ test('npm run dev restarts the server after a source change, keeps the old serve
   assert.equal((await server.program.ended).code, 0)
   await assert.rejects(fetch(`${server.url}/healthz`))
 })
-
-function startIn(clone: string) {
-  return { entry: join(clone, 'scripts', 'run.mjs'), args: ['src/main.ts'], cwd: clone }
-}
 
 function listing(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -22,7 +22,7 @@ test('an open stream reports the end of its session only after the session has e
   assert.doesNotMatch(stream.text(), /ended/)
 
   // Another process still reaches the store and ends the session.
-  await store.end({ app: 'CRM', id: sessionIdOf(visitor), reason: 'revoked', now: demo.clock.now() })
+  await store.end({ app: 'Tessera', id: sessionIdOf(visitor), reason: 'revoked', now: demo.clock.now() })
   trouble.mend()
   demo.clock.advance({ seconds: 1 })
   await stream.until(/event: ended/)

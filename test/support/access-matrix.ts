@@ -5,6 +5,7 @@ import { accounts } from '../../src/accounts/people/accounts.ts'
 import { allEndpoints } from '../../src/api/endpoints.ts'
 import { removeCustomer } from '../../src/crm/index.ts'
 import type { Demo } from './demo.ts'
+import { editor } from './editor.ts'
 import { sessionIdOf } from './pages.ts'
 import { routesOf } from './routes.ts'
 import { GOOD_PASSWORD, signedUpCustomer } from './sign-up.ts'
@@ -193,6 +194,10 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
       case '/customers/{id}':
       case '/customers/{id}/purchases':
         return path.replace(OBJECT, String(await customerOf(portfolio)))
+      case '/customers/:id/notes/:note/delete': {
+        const id = await customerOf(portfolio)
+        return path.replace(OBJECT, String(id)).replace(':note', String(await noteOf(portfolio, id)))
+      }
       case '/customers/:id/restore':
         return path.replace(OBJECT, String(await removedCustomerOf(portfolio)))
       case '/operations/:id':
@@ -238,9 +243,18 @@ export async function measureAccess(demo: Demo): Promise<AccessRow[]> {
     return (await parts.database.insertInto('customers').values(row).returning('id').executeTakeFirstOrThrow()).id
   }
 
+  async function noteOf(user_id: number, customer_id: number): Promise<number> {
+    const { id } = await parts.database
+      .insertInto('customer_notes')
+      .values({ customer_id, user_id, text: 'Prefers calls', written_at: '2030-01-01T00:00:00.000Z' })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+    return id
+  }
+
   async function removedCustomerOf(salesperson: number): Promise<number> {
     const id = await customerOf(salesperson)
-    await removeCustomer(parts.database, { userId: salesperson, seesAll: false }, id, demo.clock.now())
+    await removeCustomer(parts.database, editor(salesperson), id, demo.clock.now())
     return id
   }
 

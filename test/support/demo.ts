@@ -36,7 +36,7 @@ export function demoConfig(settings: Partial<Config> = {}): Config {
     platformPort: undefined,
     platformHost: '127.0.0.1',
     platformUrl: undefined,
-    appName: 'CRM',
+    appName: 'Tessera',
     database: { kind: 'sqlite', file: ':memory:' },
     sessionStore: { kind: 'memory' },
     sessions: 'scalable',

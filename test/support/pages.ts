@@ -10,7 +10,7 @@ export function messageOf({ text }: Answer): string {
 
 /** What a page says after an action. */
 export function noticeOf({ text }: Answer): string {
-  return /<p id="toast" role="status">([^<]*)</.exec(text)?.[1] ?? ''
+  return /id="toast" role="status">([^<]*)</.exec(text)?.[1] ?? ''
 }
 
 export function headingOf({ text }: Answer): string {

@@ -51,6 +51,11 @@ export function settingsIn(folder: string): Record<string, string> {
   return { DATABASE_URL: `sqlite:${join(folder, 'crm.sqlite')}`, PORT: '0', BCRYPT_COST: '4' }
 }
 
+/** What runs `npm start` in a copy of the project. */
+export function startIn(copy: string): ProgramOptions {
+  return { entry: join(copy, 'scripts', 'run.mjs'), args: ['src/main.ts'], cwd: copy }
+}
+
 /** Like `settingsIn`, but with a PostgreSQL database if the tests run on PostgreSQL. */
 export async function ownSettings(scope: Scope, folder = temporaryFolder(scope)): Promise<Record<string, string>> {
   const { setting, drop } = await ownCrmDatabase('filled')

@@ -20,7 +20,7 @@ test('[CAP-1] a session has at most six event streams, and does not shut out oth
   // With another cookie value before the valid one, each request looks like another browser.
   const disguised = (number: number) => {
     const copy = ada.copy()
-    copy.cookies.set('4DSID_CRM', `x${number}; 4DSID_CRM=${ada.sessionCookie}`)
+    copy.cookies.set('4DSID_Tessera', `x${number}; 4DSID_Tessera=${ada.sessionCookie}`)
     return open(copy)
   }
   const streams = await Promise.all(Array.from({ length: 20 }, (_, number) => disguised(number)))

@@ -1,85 +1,51 @@
-// Searches while the user types, and shows the results without loading the page. The address is that of the results.
-import { replaceParts } from './page-parts.js'
-
-const PARTS = ['results', 'search-buttons']
-const PAUSE_MILLISECONDS = 250
+// Keeps the search of htmx within the limit, and its address short. Another tab may have used the limit up.
 // After this many searches within a minute, the searches become slower. So typing alone never reaches the limit of 60.
 const QUICK_SEARCHES = 40
-const SLOW_MILLISECONDS = 3000
+const SLOWER_MILLISECONDS = 2750
 const MINUTE_MILLISECONDS = 60_000
 
 const form = document.getElementById('search')
-let shown = addressOf(new URLSearchParams(location.search))
 let recent = []
 let timer
-let request
 
-form.addEventListener('input', searchSoon)
-form.addEventListener('submit', (event) => {
-  event.preventDefault()
-  void search()
+form.addEventListener('input', () => {
+  clearTimeout(timer)
+  setState('')
 })
-// A link of the results leaves the page, so a search that is still under way must not change the address.
-addEventListener('pagehide', stop)
 
-function searchSoon() {
-  stop()
-  if (addressOfForm() === shown) return setState('')
+form.addEventListener('htmx:config:request', ({ detail }) => {
+  const { body } = detail.ctx.request
+  for (const [name, value] of [...body]) {
+    const text = value.trim()
+    if (text === '' || (name === 'sort' && text === 'name')) body.delete(name)
+    else body.set(name, text)
+  }
+})
+
+form.addEventListener('htmx:before:request', (event) => {
+  clearTimeout(timer)
   const since = performance.now() - MINUTE_MILLISECONDS
   recent = recent.filter((time) => time > since)
-  timer = setTimeout(search, recent.length < QUICK_SEARCHES ? PAUSE_MILLISECONDS : SLOW_MILLISECONDS)
-}
-
-async function search() {
-  stop()
-  const address = addressOfForm()
-  request = new AbortController()
-  const { signal } = request
+  if (recent.length >= QUICK_SEARCHES && event.detail.ctx.sourceEvent.type === 'input') {
+    event.preventDefault()
+    return searchAfter(SLOWER_MILLISECONDS)
+  }
   recent.push(performance.now())
-  form.ariaBusy = 'true'
-  try {
-    const answer = await fetch(address, { signal })
-    if (answer.status === 429) return wait(Number(answer.headers.get('Retry-After')))
-    // Another status, or another page such as the login, is shown as a page.
-    if (!answer.ok || new URL(answer.url).pathname !== location.pathname) return location.assign(address)
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-    if (signal.aborted) return
-    replaceParts(page, PARTS)
-    history.replaceState(history.state, '', address)
-    shown = address
-  } catch {
-    if (!signal.aborted) setState('The search failed. Press “Show” to try again.')
-  } finally {
-    if (!signal.aborted) form.ariaBusy = 'false'
-  }
-}
+})
 
-/** The limit counts the searches of all tabs, so another tab may have used it up. */
-function wait(seconds) {
+form.addEventListener('htmx:before:response', (event) => {
+  const { status, headers } = event.detail.ctx.response
+  if (status !== 429) return
+  event.preventDefault()
+  const seconds = Number(headers.get('Retry-After'))
   setState(`Too many searches. This one follows in ${seconds} seconds.`)
-  timer = setTimeout(search, seconds * 1000)
-}
+  searchAfter(seconds * 1000)
+})
 
-function stop() {
-  clearTimeout(timer)
-  request?.abort()
-}
-
-function addressOfForm() {
-  return addressOf(new FormData(form))
-}
-
-/** The address without empty fields and with the fields in the order of the form. */
-function addressOf(fields) {
-  const given = new URLSearchParams()
-  for (const { name } of form.elements) {
-    const value = name === '' ? '' : (fields.get(name) ?? '').trim()
-    if (value !== '' && !(name === 'sort' && value === 'name')) given.set(name, value)
-  }
-  return given.size === 0 ? location.pathname : `${location.pathname}?${given}`
+function searchAfter(milliseconds) {
+  timer = setTimeout(() => form.requestSubmit(), milliseconds)
 }
 
 function setState(text) {
-  const state = document.getElementById('search-state')
-  if (state) state.textContent = text
+  document.getElementById('live-state').textContent = text
 }

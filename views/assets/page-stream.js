@@ -51,7 +51,7 @@ function update() {
 
 document.addEventListener('visibilitychange', update)
 // An update must not replace the page while another page loads.
-addEventListener('submit', leave)
+addEventListener('submit', ({ defaultPrevented }) => defaultPrevented || leave())
 addEventListener('beforeunload', leave)
 addEventListener('pagehide', () => {
   for (const { stop } of users) stop()

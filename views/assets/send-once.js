@@ -21,6 +21,10 @@ addEventListener('submit', (event) => {
   )
 })
 
+// htmx sends some forms without leaving the page.
+addEventListener('htmx:before:request', ({ target }) => target.matches('form') && showBusy(target))
+addEventListener('htmx:finally:request', ({ target }) => target.matches?.('form') && showReady(target))
+
 // When the user returns to this page, the forms can be sent again.
 addEventListener('pageshow', ({ persisted }) => {
   sent = new WeakSet()

@@ -1,3 +1,4 @@
+import { runPrepared } from '../../../db/prepared-queries.ts'
 import type { SalesPerson } from '../../../db/tables.ts'
 import type { Account, AccountTable } from './account.ts'
 
@@ -12,12 +13,9 @@ export const staffAccounts: AccountTable = {
   },
 
   async findById(database, userId) {
-    const row = await database
-      .selectFrom('sales_persons')
-      .selectAll()
-      .where('user_id', '=', Number(userId))
-      .where('active', '=', 1)
-      .executeTakeFirst()
+    const [row] = await runPrepared(database, 'active salesperson', { userId: Number(userId) }, (slot) =>
+      database.selectFrom('sales_persons').selectAll().where('user_id', '=', slot('userId')).where('active', '=', 1),
+    )
     return row && accountOf(row)
   },
 

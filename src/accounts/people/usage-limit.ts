@@ -1,3 +1,4 @@
+import { currentVisitor } from '../../public-demo/visit.ts'
 import { formatWait } from '../../web/format.ts'
 import { Problem } from '../../web/problem.ts'
 import { type Count, consumeAll, type Limiter, limiterInMemory, type MakeLimiter } from './limiter.ts'
@@ -35,8 +36,9 @@ export class UsageLimit {
 }
 
 /** @throws Problem 429 when the user has no point left. */
-async function take(count: Count, what: string): Promise<void> {
-  const seconds = await consumeAll([count])
+async function take([limiter, userId]: Count, what: string): Promise<void> {
+  // On a public demo, visitors share accounts, and each visitor has the own points.
+  const seconds = await consumeAll([[limiter, `${userId} ${currentVisitor()}`.trim()]])
   if (seconds === undefined) return
   throw new Problem(429, `${what} Please try again in ${formatWait(seconds)}.`, { 'Retry-After': String(seconds) })
 }

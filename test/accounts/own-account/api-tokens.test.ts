@@ -282,7 +282,7 @@ test('[PAGE-5] the page asks before a token is revoked, and reports the revocati
   await visitor.logInWell(4)
   await makeToken(visitor)
   const list = (await visitor.get('/account/tokens')).text
-  const [, action = ''] = / popover role="dialog"[\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
+  const [, action = ''] = /<dialog [^>]* popover [\s\S]*?action="([^"]+\/revoke)"/.exec(list) ?? []
   assert.match(list, /Programs that use it are refused at once\./)
   const revoked = await visitor.follow(await visitor.post(action))
   assert.match(revoked.text, /role="status">The token is revoked\. No program can use it any more\.</)

@@ -34,7 +34,7 @@ onBothStores('opening the mailed link changes the address, and signs out all oth
   await demo.visitor().logInWell('new@example.com', GOOD_PASSWORD)
 
   const [notice] = await mailTo(demo, 'ana@example.com')
-  assert.equal(notice?.subject, 'Your e-mail address for CRM was changed')
+  assert.equal(notice?.subject, 'Your e-mail address for Tessera was changed')
   assert.ok(!JSON.stringify(notice).includes('new@example.com') && !JSON.stringify(notice).includes('4DSID'))
   assert.equal((await ana.get(link)).status, 400, 'it works once')
 })
@@ -129,9 +129,9 @@ test('a taken address gets the same response as a free address, and only the mai
   }
   assert.deepEqual(new Set(answers).size, 1)
   const [told] = await mailTo(demo, 'taken@example.com')
-  assert.equal(told?.subject, 'You already have an account for CRM')
+  assert.equal(told?.subject, 'You already have an account for Tessera')
   assert.ok(!JSON.stringify(told).includes('4DSID') && !JSON.stringify(told).includes('ana@'))
-  assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for CRM')
+  assert.equal((await mailTo(demo, 'free@example.com'))[0]?.subject, 'Your new e-mail address for Tessera')
 })
 
 test('an address that was never validated counts as free, and an address that was taken meanwhile is refused', async (t) => {

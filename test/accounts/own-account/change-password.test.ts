@@ -60,7 +60,7 @@ test('a mail without a login link reports the change, the audit trail records th
   demo.clock.advance({ minutes: 2 })
   await demo.parts.mail.tick()
   const [mail] = await readMailbox(demo.visitor())
-  assert.deepEqual([mail?.to, mail?.subject], ['ana@example.com', 'Your password for CRM was changed'])
+  assert.deepEqual([mail?.to, mail?.subject], ['ana@example.com', 'Your password for Tessera was changed'])
   assert.match(String(mail?.text), /from the address 127\.0\.0\.1 \(/)
   assert.ok(!JSON.stringify(mail).includes('4DSID') && !JSON.stringify(mail).includes(NEW))
   await demo.parts.audit.written()
@@ -84,7 +84,7 @@ test('the mail about the change goes out even when other mail to that address is
     await demo.parts.mail.tick()
   }
   const subjects = (await readMailbox(demo.visitor())).map(({ subject }) => subject)
-  assert.ok(subjects.includes('Your password for CRM was changed'), subjects.join())
+  assert.ok(subjects.includes('Your password for Tessera was changed'), subjects.join())
 })
 
 test('[PASS-1] an invalid password changes nothing', async (t) => {

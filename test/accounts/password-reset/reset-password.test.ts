@@ -40,7 +40,7 @@ onBothStores(
     assert.equal((await redeem(demo.visitor(), link)).status, 400, 'a link works once')
     await demo.parts.mail.tick()
     const [notice] = await readMailbox(demo.visitor())
-    assert.deepEqual([notice?.to, notice?.subject], [ADA, 'Your password for CRM was changed'])
+    assert.deepEqual([notice?.to, notice?.subject], [ADA, 'Your password for Tessera was changed'])
     assert.equal((await auditOf(demo, 'password-reset'))[0]?.user_id, '1')
   },
 )

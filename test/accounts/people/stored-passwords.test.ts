@@ -16,7 +16,7 @@ test('[PASS-2] a login stores a hash of the configured cost, and eight concurren
     await store(demo, bcrypt.hashSync('crm-demo', 6))
     const visitors = Array.from({ length: 8 }, () => demo.visitor())
     await Promise.all(visitors.map((visitor) => visitor.logInWell(1)))
-    assert.equal(visitors.filter((visitor) => visitor.cookies.has('device_CRM')).length, 8)
+    assert.equal(visitors.filter((visitor) => visitor.cookies.has('device_Tessera')).length, 8)
     for (const visitor of visitors) assert.equal((await visitor.get('/customers')).status, 200)
   }
   const renewed = await hashOf(demo)

@@ -41,7 +41,7 @@ test('[LIMIT-4] after a hundred failures from many networks, a new device gets t
   const mails = (await readMailbox(demo.visitor())).filter(({ to }) => to === EMAIL)
   assert.deepEqual(
     mails.map(({ subject }) => subject),
-    ['Your account at CRM is locked for new devices'],
+    ['Your account at Tessera is locked for new devices'],
   )
   assert.equal((await auditOf(demo, 'account-locked')).length, 1)
 })
@@ -139,7 +139,7 @@ test('[LIMIT-7] a known device has a random token in a cookie of its own, and th
     )
   assert.match(
     setCookies.join('\n'),
-    /^__Host-device_CRM=[\w-]{43}; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure$/m,
+    /^__Host-device_Tessera=[\w-]{43}; Path=\/; Max-Age=15552000; HttpOnly; SameSite=Lax; Secure$/m,
   )
 })
 
@@ -159,7 +159,7 @@ test('[LIMIT-7] the next account does not accept a token that another user of th
   await shared.logInWell(HELEN)
 
   const planted = demo.visitor()
-  planted.cookies.set('device_CRM', 'x'.repeat(43))
+  planted.cookies.set('device_Tessera', 'x'.repeat(43))
   await planted.logInWell(6)
   assert.notEqual(planted.deviceToken, 'x'.repeat(43))
 })

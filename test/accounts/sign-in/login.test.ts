@@ -65,16 +65,22 @@ test('[CRM-3] after the login the session has the full name, the privileges of t
   )
 })
 
-test('[CRM-4] a user with two customers sees a top 2, and a user without customers sees a text that says so', async (t) => {
+test('[CRM-4] a user with two customers sees a top 2, a manager without customers what is due, and a salesperson without customers a text that says so', async (t) => {
   const demo = await startDemo(t)
   const newcomer = demo.visitor()
   assert.equal(namesOf(await newcomer.follow(await newcomer.logIn(4))).length, 2)
 
   const manager = demo.visitor()
   const page = await manager.follow(await manager.logIn(5))
-  assert.match(page.text, /You have no customers of your own/)
+  assert.doesNotMatch(page.text, /top 3|no customers of your own/)
+  assert.match(page.text, /What is due[\s\S]*Quiet customers/)
   const storage = await demo.parts.sessions?.storage(sessionIdOf(manager))
   assert.deepEqual([storage?.myTop3?.owner, storage?.myTop3?.customers], ['5', []])
+
+  await demo.parts.database.updateTable('customers').set({ sales_person: 1 }).where('sales_person', '=', 3).execute()
+  const sofia = demo.visitor()
+  const { text } = await sofia.follow(await sofia.logIn(3))
+  assert.match(text, /You have no customers of your own[\s\S]*href="\/customers\/new">Add a customer</)
 })
 
 test('[CRM-5] the top 3 stays the same for the whole session, whatever is bought meanwhile', async (t) => {

@@ -6,7 +6,7 @@ import { GOOD_PASSWORD, newestLink, readMailbox, signUpAs } from '../../support/
 import type { Visitor } from '../../support/visitor.ts'
 
 const ODD_BROWSERS = ['curl/8', 'Wget/1.25', IPHONE, 'PostmanRuntime/7', 'python-requests/2']
-const SUBJECT = 'A new device signed in to CRM'
+const SUBJECT = 'A new device signed in to Tessera'
 
 test('a mail reports a login from a new browser, but not the first login of an account', async (t) => {
   const demo = await startDemo(t)
@@ -78,7 +78,7 @@ test('an attacker who varies the User-Agent neither floods the mailbox nor delay
   assert.equal(changed.status, 303)
   await demo.parts.mail.tick()
   const subjects = (await readMailbox(demo.visitor())).map(({ subject }) => subject)
-  assert.equal(subjects[0], 'Your password for CRM was changed', 'at once')
+  assert.equal(subjects[0], 'Your password for Tessera was changed', 'at once')
 })
 
 test('a notice that an account was changed goes out at once, even right after another mail to that address', async (t) => {
@@ -90,7 +90,7 @@ test('a notice that an account was changed goes out at once, even right after an
   await ada.post('/account/password', { password: 'crm-demo', newPassword: 'four unusual words' })
   await demo.parts.mail.tick()
   const subjects = (await readMailbox(demo.visitor())).map(({ subject }) => subject)
-  assert.deepEqual(subjects, ['Your password for CRM was changed', SUBJECT])
+  assert.deepEqual(subjects, ['Your password for Tessera was changed', SUBJECT])
 })
 
 test('nothing is added to a full outbox', async (t) => {

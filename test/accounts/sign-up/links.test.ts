@@ -175,7 +175,7 @@ test('[MODE-4] one-time links work over HTTPS as over HTTP, and they open a web 
   const [ana, phone] = [new Visitor(server.url), new Visitor(server.url)]
   const answer = await ana.post('/signup', { email: 'ana@example.com', password: GOOD_PASSWORD })
   assert.equal(answer.status, 303)
-  assert.match(String(answer.setCookies[0]), /^__Host-4DSID_CRM=.*; Secure/)
+  assert.match(String(answer.setCookies[0]), /^__Host-4DSID_Tessera=.*; Secure/)
   await server.parts.mail.tick()
   const [mail] = await readMailbox(ana)
   assert.match(String(mail?.links[0]), /^https:\/\/localhost:/)

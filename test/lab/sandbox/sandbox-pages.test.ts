@@ -45,7 +45,7 @@ test('[LAB-26] a cookie of a sandbox opens nothing of the demo, and a cookie of 
   assert.equal(await count(), before)
   for (const { cookie } of lines) {
     const value = /=([^;]+)/.exec(cookie)?.[1] ?? ''
-    for (const header of [cookie, `4DSID_CRM=${value}`, `__Host-4DSID_CRM=${value}`, `lab_CRM=${value}`])
+    for (const header of [cookie, `4DSID_Tessera=${value}`, `__Host-4DSID_Tessera=${value}`, `lab_Tessera=${value}`])
       for (const page of ['/authenticationOK.shtml', '/account/sessions', '/customers', '/admin/sessions'])
         assert.match(String((await demo.visitor().get(page, { Cookie: header })).location), /^\/authenticate/, page)
     for (const token of [value, `crm_${value}`])
@@ -56,7 +56,7 @@ test('[LAB-26] a cookie of a sandbox opens nothing of the demo, and a cookie of 
   }
   const ada = demo.visitor()
   await ada.logInWell(1)
-  for (const name of ['4DSID_CRM', '__Host-4DSID_SANDBOX']) {
+  for (const name of ['4DSID_Tessera', '__Host-4DSID_SANDBOX']) {
     const { text } = await demo.visitor().get(path, { Cookie: `${name}=${ada.sessionCookie}` })
     assert.equal(text, 'You are a guest.\n')
   }

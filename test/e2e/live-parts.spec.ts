@@ -1,0 +1,91 @@
+import type { Page } from '@playwright/test'
+import { expect, logIn, sendLogin, test, unusedCustomer } from './fixtures.ts'
+
+test('[LIVE-1] [LIVE-3] [CUST-12] notes and an undo change their part of the page, and the browser stores no page', async ({
+  page,
+  server,
+  javaScriptEnabled,
+}) => {
+  const isLive = javaScriptEnabled !== false
+  await logIn(page, '2')
+  await page.goto(`/customers/${await unusedCustomer(server, 2)}`)
+  const isSamePage = await markPage(page)
+  const what = page.getByLabel('What').first()
+  await what.fill('half a word')
+  await page.getByLabel('New note').fill('Prefers calls <b>')
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await expect(page.locator('#toast')).toHaveText('The note is added.')
+  const note = page.getByRole('listitem').filter({ hasText: 'Prefers calls <b>' })
+  await expect(note).toContainText('Jonas Keller')
+  await expect(page.getByLabel('New note')).toHaveValue('')
+  expect(await isSamePage()).toBe(isLive)
+  if (isLive) {
+    await expect(page.getByRole('button', { name: 'Add the note' })).toBeFocused()
+    await expect(what).toHaveValue('half a word')
+  }
+  await note.getByRole('button', { name: 'Delete the note of Jonas Keller' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the note' }).click()
+  await expect(page.locator('#toast')).toHaveText('The note is deleted.')
+  await expect(note).toHaveCount(0)
+  expect(await isSamePage()).toBe(isLive)
+
+  await page.getByRole('button', { name: 'Remove' }).click()
+  await expect(page.getByText('You can undo this until')).toBeVisible()
+  const count = page.locator('#count')
+  const before = Number.parseInt(String(await count.textContent()), 10)
+  const isSameList = await markPage(page)
+  await page.getByRole('button', { name: 'Undo the removal of' }).click()
+  await expect(page.locator('#toast')).toContainText('The customer is back')
+  await expect(count).toHaveText(`${before + 1} customers`)
+  await expect(page.getByText('You can undo this until')).toHaveCount(0)
+  expect(await isSameList()).toBe(isLive)
+  const stored = await page.evaluate<string>(
+    'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state])',
+  )
+  expect(stored).not.toMatch(/customer|Jonas|</i)
+})
+
+test('[LIVE-2] after another login or the end of the session, a part is never exchanged, and the answer is shown as a page', async ({
+  context,
+  server,
+  javaScriptEnabled,
+}) => {
+  const page = await context.newPage()
+  // The page does not notice by itself that its session has changed.
+  await page.route('**/session/events', () => {})
+  await logIn(page, '2')
+  await page.goto('/customers')
+  const other = await context.newPage()
+  await other.goto('/authenticate.shtml')
+  await sendLogin(other, 5)
+  await expect(other.getByRole('heading', { level: 1 })).toContainText('Welcome')
+  await search(page, 'a')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('All customers')
+
+  await page.goto(`/customers/${await unusedCustomer(server, 2)}`)
+  await other.goto('/authenticate.shtml')
+  await sendLogin(other, 2)
+  await expect(other.getByRole('heading', { level: 1 })).toContainText('Welcome')
+  await page.getByLabel('New note').fill('Typed as Helen')
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('You are signed in as Jonas Keller')
+  await expect(page.getByRole('main')).toContainText('Typed as Helen')
+  await other.close()
+
+  await page.goto('/customers')
+  await server.parts.sessions?.endMany({ userId: '2' }, 'revoked', { message: 'Good night' })
+  await search(page, 'b')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Log In')
+  await expect(page.getByText('Good night')).toBeVisible()
+
+  async function search(list: Page, text: string): Promise<void> {
+    await list.getByRole('searchbox', { name: 'Name' }).fill(text)
+    if (javaScriptEnabled === false) await list.getByRole('button', { name: 'Show' }).click()
+  }
+})
+
+/** Returns a function that tells whether the browser has loaded no other page since. */
+async function markPage(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate('window.isMarked = true')
+  return () => page.evaluate<boolean>('window.isMarked === true')
+}
