@@ -64,5 +64,5 @@ function placeOfFocus(tasks) {
 }
 
 function focusableIn(part) {
-  return [...part.querySelectorAll(FOCUSABLE)].filter((element) => element.checkVisibility())
+  return [...part.querySelectorAll(FOCUSABLE)].filter((element) => element.getClientRects().length > 0)
 }
