@@ -22,6 +22,7 @@ import { viewerOf } from './viewer-of.ts'
 import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
 
 const PAGE_OF_PURCHASES = 'purchases'
+const PAGE_OF_NOTES = 'notes'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -35,15 +36,20 @@ export interface ApprovalsPanel {
 /** Returns those approvals of a customer that the user of the request may see. */
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
+/** The links to the newest and to older rows, where the page does not show them. */
+interface PagesOfList {
+  newest: string | undefined
+  older: string | undefined
+}
+
 interface CustomerPage extends PageModel, PurchaseList {
   id: number
   facts: { label: string; value: string; href?: string }[]
   /** The list that the user came from, with its filters and its page. */
   back: string
   approvals: ApprovalsPanel
-  /** The links to the newest and to older purchases, where the page does not show them. */
-  newest: string | undefined
-  older: string | undefined
+  pagesOfPurchases: PagesOfList
+  pagesOfNotes: PagesOfList
   notice: string
   wrong: string
   /** Whether a field says what is wrong. It then has the focus. */
@@ -100,9 +106,12 @@ export function customerPage(
     const purchases = { list: `purchases of ${id}`, sort: 'since' } as const
     const after = readPageKey(readParameter(ctx.query, PAGE_OF_PURCHASES, LONGEST_PAGE_KEY), purchases)
     const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
-    const purchasesAfter = (key: string | undefined) =>
-      `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
-    const notes = await notesOf(database, id)
+    const before = noteIn(ctx.query)
+    const { notes, older } = await notesOf(database, id, before)
+    const pagesOf = (list: string, isFirst: boolean, next: string | undefined): PagesOfList => {
+      const addressOf = (key?: string) => `${customerAddress(id, ctx.query, '', { [list]: key })}#${list}`
+      return { newest: isFirst ? undefined : addressOf(), older: next && addressOf(next) }
+    }
     const isEditor = mayEdit(ctx, customer)
     const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
@@ -142,8 +151,12 @@ export function customerPage(
           : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
       ],
       ...purchaseList(customer, page),
-      newest: after && purchasesAfter(undefined),
-      older: page.next && purchasesAfter(writePageKey(page.next, purchases)),
+      pagesOfPurchases: pagesOf(
+        PAGE_OF_PURCHASES,
+        after === undefined,
+        page.next && writePageKey(page.next, purchases),
+      ),
+      pagesOfNotes: pagesOf(PAGE_OF_NOTES, before === undefined, older?.toString()),
     })
   }
 
@@ -193,6 +206,12 @@ export async function foundForChange(database: Kysely<Database>, ctx: Context): 
   const customer = await foundCustomer(database, ctx)
   refuseSharedCustomer(customer)
   return customer
+}
+
+/** The id of the note after which the page goes on. */
+function noteIn(query: Record<string, unknown>): number | undefined {
+  const id = readParameter(query, PAGE_OF_NOTES)
+  return /^[1-9]\d{0,8}$/.test(id) ? Number(id) : undefined
 }
 
 function mayEdit(ctx: Context, customer: NamedCustomer): boolean {

@@ -13,25 +13,34 @@ interface Note {
   by: string
 }
 
-const MOST_SHOWN = 50
+const MOST_SHOWN = 15
 
-/** Returns the newest notes, newest first. */
-export async function notesOf(database: Kysely<Database>, customerId: number): Promise<Note[]> {
+/**
+ * Returns the newest notes, newest first, or those that are older than the note `before`. `older` is the value of
+ * `before` for the next ones.
+ */
+export async function notesOf(
+  database: Kysely<Database>,
+  customerId: number,
+  before: number | undefined,
+): Promise<{ notes: Note[]; older: number | undefined }> {
   const rows = await database
     .selectFrom('customer_notes')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
     .select(['id', 'customer_notes.user_id', 'text', 'written_at', 'firstname', 'lastname'])
     .where('customer_id', '=', customerId)
+    .$if(before !== undefined, (all) => all.where('id', '<', Number(before)))
     .orderBy('id', 'desc')
-    .limit(MOST_SHOWN)
+    .limit(MOST_SHOWN + 1)
     .execute()
-  return rows.map(({ id, user_id, text, written_at, firstname, lastname }) => ({
+  const notes = rows.slice(0, MOST_SHOWN).map(({ id, user_id, text, written_at, firstname, lastname }) => ({
     id,
     userId: user_id,
     text,
     at: written_at,
     by: `${firstname} ${lastname}`,
   }))
+  return { notes, older: rows.length > MOST_SHOWN ? notes.at(-1)?.id : undefined }
 }
 
 /** Returns `false` if the viewer may not see the customer. */
