@@ -36,20 +36,15 @@ export interface ApprovalsPanel {
 /** Returns those approvals of a customer that the user of the request may see. */
 type FindApprovals = (ctx: Context, customerId: number) => Promise<ApprovalsPanel>
 
-/** The links to the newest and to older rows, where the page does not show them. */
-interface PagesOfList {
-  newest: string | undefined
-  older: string | undefined
-}
-
 interface CustomerPage extends PageModel, PurchaseList {
   id: number
   facts: { label: string; value: string; href?: string }[]
   /** The list that the user came from, with its filters and its page. */
   back: string
   approvals: ApprovalsPanel
-  pagesOfPurchases: PagesOfList
-  pagesOfNotes: PagesOfList
+  /** The links to the newest and to older purchases, where the page does not show them. */
+  newest: string | undefined
+  older: string | undefined
   notice: string
   wrong: string
   /** Whether a field says what is wrong. It then has the focus. */
@@ -59,6 +54,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   nextStep: { text: string; day: string; isDue: boolean }
   /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
   notes: { id: number; text: string; by: string; at: string; writtenAt: string; deletion: string }[]
+  /** The links to the newest and to older notes, where the page does not show them. */
+  notePages: { newest: string | undefined; older: string | undefined }
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -106,12 +103,11 @@ export function customerPage(
     const purchases = { list: `purchases of ${id}`, sort: 'since' } as const
     const after = readPageKey(readParameter(ctx.query, PAGE_OF_PURCHASES, LONGEST_PAGE_KEY), purchases)
     const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
-    const before = noteIn(ctx.query)
-    const { notes, older } = await notesOf(database, id, before)
-    const pagesOf = (list: string, isFirst: boolean, next: string | undefined): PagesOfList => {
-      const addressOf = (key?: string) => `${customerAddress(id, ctx.query, '', { [list]: key })}#${list}`
-      return { newest: isFirst ? undefined : addressOf(), older: next && addressOf(next) }
-    }
+    const purchasesAfter = (key: string | undefined) =>
+      `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
+    const key = readParameter(ctx.query, PAGE_OF_NOTES)
+    const { notes, next } = await notesOf(database, id, key)
+    const notesAfter = (key: string) => `${customerAddress(id, ctx.query, '', { [PAGE_OF_NOTES]: key })}#notes`
     const isEditor = mayEdit(ctx, customer)
     const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
@@ -137,6 +133,7 @@ export function customerPage(
         deletion:
           isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
       })),
+      notePages: { newest: key === '' ? undefined : notesAfter(''), older: next && notesAfter(next) },
       editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
@@ -151,12 +148,8 @@ export function customerPage(
           : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
       ],
       ...purchaseList(customer, page),
-      pagesOfPurchases: pagesOf(
-        PAGE_OF_PURCHASES,
-        after === undefined,
-        page.next && writePageKey(page.next, purchases),
-      ),
-      pagesOfNotes: pagesOf(PAGE_OF_NOTES, before === undefined, older?.toString()),
+      newest: after && purchasesAfter(undefined),
+      older: page.next && purchasesAfter(writePageKey(page.next, purchases)),
     })
   }
 
@@ -206,12 +199,6 @@ export async function foundForChange(database: Kysely<Database>, ctx: Context): 
   const customer = await foundCustomer(database, ctx)
   refuseSharedCustomer(customer)
   return customer
-}
-
-/** The id of the note after which the page goes on. */
-function noteIn(query: Record<string, unknown>): number | undefined {
-  const id = readParameter(query, PAGE_OF_NOTES)
-  return /^[1-9]\d{0,8}$/.test(id) ? Number(id) : undefined
 }
 
 function mayEdit(ctx: Context, customer: NamedCustomer): boolean {

@@ -13,23 +13,22 @@ interface Note {
   by: string
 }
 
-const MOST_SHOWN = 15
+const MOST_SHOWN = 20
 
-/**
- * Returns the newest notes, newest first, or those that are older than the note `before`. `older` is the value of
- * `before` for the next ones.
- */
-export async function notesOf(
-  database: Kysely<Database>,
-  customerId: number,
-  before: number | undefined,
-): Promise<{ notes: Note[]; older: number | undefined }> {
+interface NotePage {
+  notes: Note[]
+  /** The key of the page with older notes. */
+  next: string | undefined
+}
+
+/** Returns one page of notes, newest first. A missing or invalid key selects the first page. */
+export async function notesOf(database: Kysely<Database>, customerId: number, key: string): Promise<NotePage> {
   const rows = await database
     .selectFrom('customer_notes')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
     .select(['id', 'customer_notes.user_id', 'text', 'written_at', 'firstname', 'lastname'])
     .where('customer_id', '=', customerId)
-    .$if(before !== undefined, (all) => all.where('id', '<', Number(before)))
+    .$if(/^[1-9]\d{0,8}$/.test(key), (notes) => notes.where('id', '<', Number(key)))
     .orderBy('id', 'desc')
     .limit(MOST_SHOWN + 1)
     .execute()
@@ -40,7 +39,7 @@ export async function notesOf(
     at: written_at,
     by: `${firstname} ${lastname}`,
   }))
-  return { notes, older: rows.length > MOST_SHOWN ? notes.at(-1)?.id : undefined }
+  return { notes, next: rows.length > MOST_SHOWN ? String(notes.at(-1)?.id) : undefined }
 }
 
 /** Returns `false` if the viewer may not see the customer. */

@@ -30,7 +30,7 @@ test('[CUST-20] of 2,000 purchases, the pages show the newest 20 and lead to old
 
   const newest = await noah.get('/customers/1?list=sort%3Dtotal')
   assert.deepEqual(numbersOf(newest), lastOf(MANY))
-  assert.match(newest.text, /20 of 2,000 purchases<[\s\S]*Total of all 2,000 purchases<.*€20,000,000,000\.00/)
+  assert.match(newest.text, /20 of 2,000 purchases<[\s\S]*Total of all 2,000 purchases<.*data-label="Total">€20,000,000,000\.00/)
   const older = await noah.get(linkOf(newest, 'Older purchases'))
   assert.deepEqual(numbersOf(older), lastOf(MANY - 20))
   assert.match(older.text, /class="back"><a href="\/customers\?sort=total"/)
@@ -52,47 +52,22 @@ test('[CUST-20] of 2,000 purchases, the pages show the newest 20 and lead to old
   for (const { text } of [newest, older, own, welcome]) assert.ok(Buffer.byteLength(text) < 100_000)
 })
 
-test('[CUST-20] of a hundred long notes, the page shows the newest 15 and leads to older ones, and stays below 100 KB', async (t) => {
-  const demo = await startDemo(t)
-  const written_at = '2026-01-05T09:00:00.000Z'
-  const notes = Array.from({ length: 100 }, (_, index) => ({
-    customer_id: 1,
-    user_id: 4,
-    text: `Note no. ${index} `.padEnd(2000, 'x'),
-    written_at,
-  }))
-  await demo.parts.database.insertInto('customer_notes').values(notes).execute()
-  const noah = demo.visitor()
-  await noah.logInWell(4)
-  let page = await noah.get('/customers/1?list=sort%3Dtotal')
-  const seen: number[] = []
-  for (;;) {
-    assert.ok(Buffer.byteLength(page.text) < 100_000)
-    seen.push(...numbersOf(page, 'Note'))
-    if (!page.text.includes('Older notes')) break
-    page = await noah.get(linkOf(page, 'Older notes'))
-  }
-  assert.deepEqual(seen, lastOf(100, 100))
-  assert.deepEqual(numbersOf(await noah.get(linkOf(page, 'Newest notes')), 'Note'), lastOf(100, 15))
-  assert.deepEqual(numbersOf(await noah.get('/customers/1?notes=x'), 'Note'), lastOf(100, 15))
-})
-
-test('[CUST-20] a page with all purchases and notes of a customer has no links to others', async (t) => {
+test('[CUST-20] a page with all purchases of a customer has no links to others', async (t) => {
   const demo = await startDemo(t)
   const noah = demo.visitor()
   await noah.logInWell(4)
   const { text } = await noah.get('/customers/1')
   assert.match(text, />\d+ purchases?<[\s\S]*>Total</)
-  assert.doesNotMatch(text, /Older |Newest /)
+  assert.doesNotMatch(text, /Older purchases|Newest purchases/)
 })
 
-function numbersOf({ text }: Answer, what = 'Purchase'): number[] {
-  return [...text.matchAll(new RegExp(`${what} no\\. (\\d+) `, 'g'))].map(([, number]) => Number(number))
+function numbersOf({ text }: Answer): number[] {
+  return [...text.matchAll(/Purchase no\. (\d+) /g)].map(([, number]) => Number(number))
 }
 
-/** The numbers before `end`, in descending order. */
-function lastOf(end: number, length = 20): number[] {
-  return Array.from({ length }, (_, index) => end - 1 - index)
+/** The 20 numbers before `end`, in descending order. */
+function lastOf(end: number): number[] {
+  return Array.from({ length: 20 }, (_, index) => end - 1 - index)
 }
 
 function linkOf({ text }: Answer, label: string): string {
