@@ -19,7 +19,6 @@ import { clientAddress } from '../web/client-address.ts'
 import { crossOriginGuard } from '../web/cross-origin-guard.ts'
 import { errorPages } from '../web/error-pages.ts'
 import { health } from '../web/health.ts'
-import { isForPart, leadToOtherPages } from '../web/htmx-requests.ts'
 import { maskedHeaders } from '../web/masked-headers.ts'
 import { ownHosts, refuseForeignHosts } from '../web/own-hosts.ts'
 import { type Message, pages } from '../web/pages.ts'
@@ -80,7 +79,6 @@ export function createApp(parts: Parts): Koa {
   if (config.demoPublic) app.use(limitPublicDemo(parts))
   app.use(createApi(parts))
   app.use(crossOriginGuard(origins))
-  app.use(leadToOtherPages())
   app.use(routes.aboveSessions())
   app.use(limitLinks(parts.linkLimit))
   app.use(
@@ -115,7 +113,6 @@ function isActivity({ path, method, query }: Context): boolean {
 
 /** Returns the message with which a session was ended, or a notice of a joined device or of a refused copy of the cookie. */
 async function messageFor(ctx: Context): Promise<Message | undefined> {
-  if (isForPart(ctx)) return undefined
   const session = shownSession(ctx)
   if (session?.hasMessage) return messageOf('Your session was ended.', await session.takeMessage())
   // A script may fetch a page without showing the notice, so only a page navigation takes the notice.

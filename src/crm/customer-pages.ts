@@ -22,6 +22,7 @@ import { viewerOf } from './viewer-of.ts'
 import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
 
 const PAGE_OF_PURCHASES = 'purchases'
+const PAGE_OF_NOTES = 'notes'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -53,6 +54,8 @@ interface CustomerPage extends PageModel, PurchaseList {
   nextStep: { text: string; day: string; isDue: boolean }
   /** `deletion` is the address of the form that deletes the note. '' if the user may not delete it. */
   notes: { id: number; text: string; by: string; at: string; writtenAt: string; deletion: string }[]
+  /** The links to the newest and to older notes, where the page does not show them. */
+  notePages: { newest: string | undefined; older: string | undefined }
   /** `undefined` for users who may not edit. */
   editing: Editing | undefined
 }
@@ -102,7 +105,9 @@ export function customerPage(
     const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
     const purchasesAfter = (key: string | undefined) =>
       `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
-    const notes = await notesOf(database, id)
+    const key = readParameter(ctx.query, PAGE_OF_NOTES)
+    const { notes, next } = await notesOf(database, id, key)
+    const notesAfter = (key: string) => `${customerAddress(id, ctx.query, '', { [PAGE_OF_NOTES]: key })}#notes`
     const isEditor = mayEdit(ctx, customer)
     const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
@@ -128,6 +133,7 @@ export function customerPage(
         deletion:
           isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
       })),
+      notePages: { newest: key === '' ? undefined : notesAfter(''), older: next && notesAfter(next) },
       editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },

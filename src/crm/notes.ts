@@ -13,25 +13,33 @@ interface Note {
   by: string
 }
 
-const MOST_SHOWN = 50
+const MOST_SHOWN = 20
 
-/** Returns the newest notes, newest first. */
-export async function notesOf(database: Kysely<Database>, customerId: number): Promise<Note[]> {
+interface NotePage {
+  notes: Note[]
+  /** The key of the page with older notes. */
+  next: string | undefined
+}
+
+/** Returns one page of notes, newest first. A missing or invalid key selects the first page. */
+export async function notesOf(database: Kysely<Database>, customerId: number, key: string): Promise<NotePage> {
   const rows = await database
     .selectFrom('customer_notes')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
     .select(['id', 'customer_notes.user_id', 'text', 'written_at', 'firstname', 'lastname'])
     .where('customer_id', '=', customerId)
+    .$if(/^[1-9]\d{0,8}$/.test(key), (notes) => notes.where('id', '<', Number(key)))
     .orderBy('id', 'desc')
-    .limit(MOST_SHOWN)
+    .limit(MOST_SHOWN + 1)
     .execute()
-  return rows.map(({ id, user_id, text, written_at, firstname, lastname }) => ({
+  const notes = rows.slice(0, MOST_SHOWN).map(({ id, user_id, text, written_at, firstname, lastname }) => ({
     id,
     userId: user_id,
     text,
     at: written_at,
     by: `${firstname} ${lastname}`,
   }))
+  return { notes, next: rows.length > MOST_SHOWN ? String(notes.at(-1)?.id) : undefined }
 }
 
 /** Returns `false` if the viewer may not see the customer. */

@@ -246,7 +246,7 @@ test('[PUBLIC-8] visitors can neither change the customers of the demo nor see t
   assert.match(page.text, /All visitors of the public demo see this customer/)
   assert.doesNotMatch(page.text, /action="\/customers\//)
   const before = await snapshotOf(demo.parts)
-  for (const action of ['edit', 'remove', 'notes', 'next-step', 'purchases']) {
+  for (const action of ['edit', 'remove', 'notes', 'notes/1/delete', 'next-step', 'purchases']) {
     const fields = { note: 'x', version: '1', nextStep: 'x', nextStepOn: '2026-01-06', ...PURCHASE }
     assert.equal((await ada.post(`/customers/${shared.id}/${action}`, fields)).status, 403, action)
     assert.equal((await other.post(`/customers/${id}/${action}`, fields)).status, 404, action)

@@ -7,7 +7,7 @@ import { auditOf } from '../support/audit.ts'
 import { type Demo, startWithNoahAndHelen } from '../support/demo.ts'
 import { editor } from '../support/editor.ts'
 import { fieldsOf, namesOf, noticeOf, snapshotOf, unescapeHtml } from '../support/pages.ts'
-import type { Visitor } from '../support/visitor.ts'
+import type { Answer, Visitor } from '../support/visitor.ts'
 
 const PURCHASE = { description: 'Flow meter', amount: '1000', day: '2026-01-02' }
 
@@ -97,6 +97,28 @@ test('[CUST-12] a page that shows a deleted note does not delete a newer note, e
   }
   const { text } = await noah.get('/customers/1')
   assert.deepEqual([/>Third</.test(text), />Second</.test(text), />First</.test(text)], [true, true, false])
+})
+
+test('[CUST-21] of 45 notes, a page shows the newest 20, and leads to all older ones', async (t) => {
+  const { demo, noah } = await startWithNoahAndHelen(t)
+  const note = { customer_id: 1, user_id: 5, written_at: '2026-01-01T00:00:00.000Z' }
+  const rows = Array.from({ length: 45 }, (_, index) => ({ ...note, text: `${index + 1}` }))
+  await demo.parts.database.insertInto('customer_notes').values(rows).execute()
+  const linkOf = ({ text }: Answer, label: string) =>
+    unescapeHtml(new RegExp(`href="([^"]*)#notes">${label}<`).exec(text)?.[1] ?? '')
+  const textsOf = ({ text }: Answer) =>
+    [...text.matchAll(/note-text" dir="auto">(\d+)</g)].map(([, note]) => Number(note))
+  const down = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, index) => from - index)
+  const newest = await noah.get('/customers/1?list=sort%3Dtotal')
+  assert.deepEqual([textsOf(newest), linkOf(newest, 'Newest notes')], [down(45, 26), ''])
+  const older = await noah.get(linkOf(newest, 'Older notes'))
+  assert.deepEqual(textsOf(older), down(25, 6))
+  assert.match(older.text, /class="back"><a href="\/customers\?sort=total"/)
+  const oldest = await noah.get(linkOf(older, 'Older notes'))
+  assert.deepEqual([textsOf(oldest), linkOf(oldest, 'Older notes')], [down(5, 1), ''])
+  assert.deepEqual(textsOf(await noah.get(linkOf(oldest, 'Newest notes'))), down(45, 26))
+  for (const wrong of ['x', '0', '-1', '9999999999'])
+    assert.equal((await noah.get(`/customers/1?notes=${wrong}`)).status, 200)
 })
 
 test('[CUST-4] a next step is saved, shown as due, done with a note, and never overwrites that of another user', async (t) => {

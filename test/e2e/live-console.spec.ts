@@ -88,7 +88,7 @@ const DOWN_THEN_CUT = `
   }
 `
 
-test('a console that could not be updated says so, retries, and then continues to update', async ({
+test('a console that could not be updated says so and retries, and never opens the password form by itself', async ({
   browser,
   baseURL,
   server,
@@ -105,6 +105,14 @@ test('a console that could not be updated says so, retries, and then continues t
   await server.parts.sessions?.newToken('4', { userName: 'A program' })
   await expect(state).toHaveText('The last update failed. It is tried again.')
   await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
+
+  const opened: string[] = []
+  page.on('request', (request) => opened.push(new URL(request.url()).pathname))
+  const redirect = { status: 303, headers: { Location: '/account/confirm' } }
+  await page.route('**/admin/sessions?*refresh=', (route) => route.fulfill(redirect))
+  await server.parts.sessions?.newToken('4', { userName: 'A program' })
+  await expect(state).toContainText('Updates have stopped.')
+  expect(opened).not.toContain('/account/confirm')
   await there.close()
 })
 

@@ -6,7 +6,7 @@ let place
 addEventListener('htmx:before:response', (event) => {
   const { request, response } = event.detail.ctx
   const { ok, headers } = response.raw
-  if (event.defaultPrevented || headers.has('HX-Redirect')) return
+  if (event.defaultPrevented) return
   if (ok && headers.get('Session-User') === document.body.dataset.session) return
   event.preventDefault()
   showPage(request, response.raw)
@@ -64,5 +64,5 @@ function placeOfFocus(tasks) {
 }
 
 function focusableIn(part) {
-  return [...part.querySelectorAll(FOCUSABLE)].filter((element) => element.checkVisibility())
+  return [...part.querySelectorAll(FOCUSABLE)].filter((element) => element.getClientRects().length > 0)
 }
