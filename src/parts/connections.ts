@@ -114,6 +114,9 @@ export class Connections {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       enableAutoPipelining: true,
+      // The session store gathers the calls of its scripts itself. In a pipeline, a script would wait for the reply to
+      // the pipeline before.
+      autoPipeliningIgnoredCommands: ['EVALSHA'],
       maxRetriesPerRequest: 0,
       connectTimeout: CONNECT_MILLISECONDS,
       socketTimeout: QUERY_MILLISECONDS,

@@ -14,7 +14,13 @@ import { ownDatabase, redisUrl } from '../../support/servers/test-servers.ts'
 import type { Release } from '../support/layer.ts'
 import { openPool } from '../support/postgres-store.ts'
 import { ioredisTo, ownPrefix } from '../support/redis-connections.ts'
-import { assertKept, assertSideBySide, startReleased, writeSessions } from '../support/released-sessions.ts'
+import {
+  assertKept,
+  assertSideBySide,
+  assertVisitorsShared,
+  startReleased,
+  writeSessions,
+} from '../support/released-sessions.ts'
 
 // The last commit of version 0.5.0.
 const RELEASED = '15db2b1'
@@ -64,7 +70,10 @@ for (const [name, open] of Object.entries(STORES)) {
     const old = await startReleased(t, { store: stores.old, release })
     const sessions = await writeSessions(old)
     const recent = await startReleased(t, { store: await stores.update() })
-    for (let round = 0; round < 10; round++) await assertSideBySide(old, recent, sessions)
+    for (let round = 0; round < 10; round++) {
+      await assertSideBySide(old, recent, sessions)
+      await assertVisitorsShared(old, recent)
+    }
     await assertKept(recent, sessions)
   })
 }

@@ -99,6 +99,32 @@ export async function assertSideBySide(old: RestLayer, recent: RestLayer, { cook
   assert.equal((await browserOf(old, cookies.phone).read<Described>('/read')).id, ids.ana)
 }
 
+/** New visitors of both versions arrive at once. Rejects if one version misses a visitor of the other version. */
+export async function assertVisitorsShared(old: RestLayer, recent: RestLayer): Promise<void> {
+  const arrived = await Promise.all(
+    Array.from({ length: 20 }, async (_, n) => {
+      const [one, other] = n % 2 ? [old, recent] : [recent, old]
+      const visitor = one.visitor()
+      const { id } = await visitor.read<Described>(`/write?key=place&value=${n}`)
+      return { id, place: String(n), elsewhere: browserOf(other, visitor.cookies.get(COOKIE)) }
+    }),
+  )
+  for (const { manager } of [old, recent]) {
+    assert.equal(await manager.count(), 24)
+    const { sessions } = await manager.list({ state: 'guest' })
+    assert.deepEqual(
+      arrived.map(({ id }) => id).filter((id) => !sessions.some((listed) => listed.id === id)),
+      [],
+    )
+  }
+  for (const { id, place, elsewhere } of arrived) {
+    const described = await elsewhere.read<Described>('/read')
+    assert.deepEqual([described.id, described.storage.place], [id, place])
+    await elsewhere.read('/logout')
+  }
+  for (const { manager } of [old, recent]) assert.equal(await manager.count(), 4)
+}
+
 function browserOf(layer: RestLayer, cookie = ''): LayerVisitor {
   const visitor = layer.visitor()
   visitor.cookies.set(COOKIE, cookie)

@@ -16,6 +16,8 @@ export interface CuttingProxy {
   leadTo(address: string): void
   /** Delivers nothing until `mend`, and closes no connection. */
   stall(): void
+  /** Delivers no answer until `mend`. The database gets all queries. */
+  holdAnswers(): void
   delay(milliseconds: number): void
   mend(): void
 }
@@ -65,6 +67,9 @@ export async function startCuttingProxy(scope: Scope, address: string): Promise<
     stall() {
       stalled = true
       for (const line of lines) line.stall()
+    },
+    holdAnswers() {
+      for (const line of lines) line.holdAnswers()
     },
     delay(milliseconds) {
       wait = milliseconds
@@ -135,6 +140,10 @@ class Line {
 
   stall(): void {
     for (const end of this.#ends) end.pause()
+  }
+
+  holdAnswers(): void {
+    this.#ends[1].pause()
   }
 
   mend(): void {

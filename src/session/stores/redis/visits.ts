@@ -19,14 +19,14 @@ export const CREATE_VISITS = script(
 local sessions, guests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local first, size = 3, 6
 local count = (#ARGV - first + 1) / size
-local keys, isRepeated, answers, refused = {}, {}, {}, {}
-local hasRepeated = false
+local keys, isGiven, answers, refused = {}, {}, {}, {}
+local givesTwice = false
 for n = 1, count do
   local key = sessionKey(ARGV[first + (n - 1) * size])
-  hasRepeated = hasRepeated or isRepeated[key]
-  keys[n], isRepeated[key], answers[n], refused[n] = key, true, '1', '0'
+  givesTwice = givesTwice or isGiven[key]
+  keys[n], isGiven[key], answers[n], refused[n] = key, true, '1', '0'
 end
-if hasRepeated or call('EXISTS', app .. 'mark', unpack(keys)) > 0 then return refused end
+if givesTwice or call('EXISTS', app .. 'mark', unpack(keys)) > 0 then return refused end
 if sessions and call('ZCARD', app .. 'end') + count > sessions then return refused end
 if guests and call('ZCARD', app .. 'guests') + count > guests then return refused end
 
