@@ -32,7 +32,7 @@ export const AUDIT_EVENTS = {
   'customer-changed': 'Customer changed',
   'customer-assigned': 'Customer assigned',
   'customer-removed': 'Customer removed',
-  'customer-restored': 'Removal of a customer undone',
+  'customer-restored': 'Customer restored',
   'next-step-changed': 'Next step changed',
   'note-added': 'Note added',
   'note-deleted': 'Note deleted',

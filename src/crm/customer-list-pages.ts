@@ -27,6 +27,7 @@ import {
 } from './list-query.ts'
 import type { Sort } from './page-key.ts'
 import { removalsBy } from './remove-customer.ts'
+import { dayOf } from './sales-figures.ts'
 import { ownerChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 
@@ -202,10 +203,6 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
     const label = formatCount(all.length, 'earlier removal', 'earlier removals')
     return { removals, older: all.length === 0 ? undefined : { label, removals: all } }
   }
-}
-
-export function dayOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 10)
 }
 
 function shownOf(first: number, shown: number, all: number): string {

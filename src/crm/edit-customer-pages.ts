@@ -19,7 +19,6 @@ import {
   tokenIn,
   versionIn,
 } from './customer-form.ts'
-import { dayOf } from './customer-list-pages.ts'
 import { noSuchCustomer } from './customer-notices.ts'
 import { type CustomerPageParts, changerOf, foundForChange } from './customer-pages.ts'
 import { changesFrom, conflictsOf, type FieldChoice, storedTexts } from './edit-conflict.ts'
@@ -27,6 +26,7 @@ import { editorOf } from './editor.ts'
 import type { NamedCustomer } from './find-customer.ts'
 import { cachedFilters } from './list-filters.ts'
 import { CUSTOMERS_PATH, customerAddress, listBehind } from './list-query.ts'
+import { dayOf } from './sales-figures.ts'
 import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 

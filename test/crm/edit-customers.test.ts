@@ -259,6 +259,7 @@ test('[CUST-3] a removal cannot be undone after ten minutes, by another salesper
   await helen.post('/customers/1/purchases', { description: 'Probe', amount: '10', day: '2026-01-02' })
   const outdated = await noah.post('/customers/1/remove', opened)
   assert.match(wrongOf(outdated), /was changed after you opened the page/)
+  assert.match(outdated.text, / autofocus class="notice wrong" id="wrong"/, 'the keyboard begins at the message')
   assert.equal((await remove(noah)).status, 303)
   const foreign = await ada.post('/customers/1/restore')
   assert.deepEqual([foreign.status, /There is nothing to undo/.test(foreign.text)], [404, true])
