@@ -1,13 +1,15 @@
 // npm run bench:pages: measures the processor time of the demo's pages, and the time from the start to the first page.
+// A response of bare Koa in the same rounds shows how fast the machine is.
 //   npm run bench:pages                    nine rounds, about a minute
 //   npm run bench:pages -- ../other        measures another checkout too, in the same rounds
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Connection } from './connection.ts'
+import { BARE, contestants } from './contestants.ts'
 import { spreadOf } from './figures.ts'
+import { meteredServer, type RunningServer, startServer } from './server.ts'
 
 const ROUNDS = 9
 const CONNECTIONS = 20
@@ -15,8 +17,7 @@ const REQUESTS_PER_CONNECTION = 50
 const PAGES = { health: '/healthz', welcome: '/authenticationOK.shtml', customers: '/customers' }
 const METER = "process.on('message', () => process.send(process.cpuUsage())); process.channel.unref()"
 
-interface Running {
-  child: ChildProcess
+interface Demo extends RunningServer {
   url: string
   milliseconds: number
 }
@@ -28,36 +29,50 @@ const checkouts = roots.map((root, index) => ({
   data: join(folder, `${index}-`),
   rows: new Map<string, number[]>(),
 }))
-const servers: Running[] = []
+const demos: Demo[] = []
+let control: RunningServer | undefined
+const controlRow: number[] = []
 try {
   // The first start creates the database and the compile cache, and is not measured.
-  for (const { root, data } of checkouts) servers.push(await start(root, data))
-  const cookies = await Promise.all(servers.map(logIn))
+  for (const { root, data } of checkouts) demos.push(await start(root, data))
+  const cookies = await Promise.all(demos.map(logIn))
+  control = await startServer(bareKoa(), { address: '', prefix: '' }, { cores: {} })
   for (let round = 0; round <= ROUNDS; round++) {
+    const spent = await perRequest(control, '/', String(cookies[0]))
+    if (round > 0) controlRow.push(spent)
     for (const [index, { root, data, rows }] of checkouts.entries()) {
       // The first round warms the server up.
       const add = (name: string, value: number) => round > 0 && rows.set(name, [...(rows.get(name) ?? []), value])
       for (const [name, path] of Object.entries(PAGES))
-        add(`${name}, CPU µs`, await perRequest(servers[index] as Running, path, String(cookies[index])))
+        add(`${name}, CPU µs`, await perRequest(demos[index] as Demo, path, String(cookies[index])))
       const fresh = await start(root, data)
       add('start to first page, ms', fresh.milliseconds)
-      add('start to first page, CPU ms', (await processorTime(fresh)) / 1000)
-      await stop(fresh)
+      add('start to first page, CPU ms', (await fresh.processorTime()) / 1000)
+      await fresh.stop()
     }
   }
-  for (const { root, rows } of checkouts) {
-    console.log(`${root}: median, and the range of the middle half`)
-    for (const [name, values] of rows) {
-      const { median, low, high } = spreadOf(values)
-      console.log(`  ${name.padEnd(28)} ${median.toFixed(0).padStart(6)}  (${low.toFixed(0)}–${high.toFixed(0)})`)
-    }
-  }
+  print('bare Koa', new Map([['response, CPU µs', controlRow]]))
+  for (const { root, rows } of checkouts) print(root, rows)
 } finally {
-  for (const server of servers) await stop(server)
+  for (const server of [...demos, control]) await server?.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function start(root: string, data: string): Promise<Running> {
+function print(title: string, rows: Map<string, number[]>): void {
+  console.log(`${title}: median, and the range of the middle half`)
+  for (const [name, values] of rows) {
+    const { median, low, high } = spreadOf(values)
+    console.log(`  ${name.padEnd(28)} ${median.toFixed(0).padStart(6)}  (${low.toFixed(0)}–${high.toFixed(0)})`)
+  }
+}
+
+function bareKoa() {
+  const found = contestants.find(({ library }) => library === BARE)
+  if (found === undefined) throw new Error(`There is no server with the name ${BARE}.`)
+  return found
+}
+
+async function start(root: string, data: string): Promise<Demo> {
   const began = performance.now()
   const child = fork(join(root, 'scripts/run.mjs'), ['src/main.ts'], {
     execArgv: ['--import', `data:text/javascript,${encodeURIComponent(METER)}`],
@@ -78,10 +93,10 @@ async function start(root: string, data: string): Promise<Running> {
   const url = /http:\S+/.exec(printed)?.[0].replace('localhost', '127.0.0.1')
   if (url === undefined) throw new Error(`The demo in ${root} did not start.`)
   await (await fetch(url)).text()
-  return { child, url, milliseconds: performance.now() - began }
+  return { ...meteredServer(child, Number(new URL(url).port)), url, milliseconds: performance.now() - began }
 }
 
-async function logIn({ url }: Running): Promise<string> {
+async function logIn({ url }: Demo): Promise<string> {
   const body = new URLSearchParams({ userId: '1', password: 'crm-demo' })
   const { headers } = await fetch(`${url}/4DACTION/authenticate`, { method: 'POST', body, redirect: 'manual' })
   return headers
@@ -91,10 +106,9 @@ async function logIn({ url }: Running): Promise<string> {
 }
 
 /** A page that redirects to the login, or fails, stops the benchmark. */
-async function perRequest(server: Running, path: string, cookie: string): Promise<number> {
-  const port = Number(new URL(server.url).port)
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(port)))
-  const before = await processorTime(server)
+async function perRequest(server: RunningServer, path: string, cookie: string): Promise<number> {
+  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => Connection.open(server.port)))
+  const before = await server.processorTime()
   await Promise.all(
     connections.map(async (connection) => {
       for (let request = 0; request < REQUESTS_PER_CONNECTION; request++) {
@@ -103,19 +117,7 @@ async function perRequest(server: Running, path: string, cookie: string): Promis
       }
     }),
   )
-  const spent = (await processorTime(server)) - before
+  const spent = (await server.processorTime()) - before
   for (const connection of connections) connection.close()
   return spent / (CONNECTIONS * REQUESTS_PER_CONNECTION)
-}
-
-async function processorTime({ child }: Running): Promise<number> {
-  child.send('processor time?')
-  const [{ user, system }] = await once(child, 'message')
-  return user + system
-}
-
-async function stop({ child }: Running): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill()
-  await ended
 }

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Contestant } from './contestants.ts'
@@ -29,14 +29,21 @@ export async function startServer(
   const ended = once(child, 'exit')
   const started = await Promise.race([once(child, 'message'), ended.then(() => undefined)])
   if (!started) throw new Error(`The server of ${name} did not start.`)
+  return meteredServer(child, started[0].port)
+}
+
+/** A process that sends its processor time whenever it gets a message. */
+export function meteredServer(child: ChildProcess, port: number): RunningServer {
   return {
-    port: started[0].port,
+    port,
     async processorTime() {
       child.send('processor time?')
       const [{ user, system }] = await once(child, 'message')
       return user + system
     },
     async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const ended = once(child, 'exit')
       child.kill()
       await ended
     },

@@ -112,7 +112,7 @@ test('after an unreadable form, a new link replaces the consumed one', async (t)
   for (const [status, type, body] of [
     [415, 'application/json', '{}'],
     [400, 'application/x-www-form-urlencoded', 'password=%E0%A4%A'],
-    [413, 'application/x-www-form-urlencoded', `password=${'x'.repeat(20_000)}`],
+    [413, 'application/x-www-form-urlencoded', `password=${'x'.repeat(40_000)}`],
   ] as const) {
     const answer = await ana.send(link, { method: 'POST', headers: { 'Content-Type': type }, body })
     assert.equal(answer.status, status)
