@@ -7,6 +7,7 @@ import type { SearchLimit } from '../crm/index.ts'
 import { actorOf } from '../crm-session/actor.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
+import { dayOf } from '../web/day.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
 import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
@@ -94,7 +95,7 @@ export function auditPages(parts: AuditPageParts) {
       }
       const filter = await auditFilter(database, query)
       await audit.written()
-      ctx.attachment(`audit-${new Date(clock.now()).toISOString().slice(0, 10)}.csv`)
+      ctx.attachment(`audit-${dayOf(clock.now())}.csv`)
       ctx.type = 'text/csv; charset=utf-8; header=present'
       ctx.body = Readable.from(auditCsv(everyRow(database, filter, mostExported)))
     },

@@ -4,7 +4,7 @@ import { inTurn } from '../../db/transactions.ts'
 import { type CustomerChanges, columnsOf } from './customer-fields.ts'
 import { reachableBy, refuseSharedCustomer } from './customers-visible-to.ts'
 import { changesFrom, storedTexts } from './edit-conflict.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
@@ -56,7 +56,7 @@ export function changeCustomer(
     if (numUpdatedRows === 0n) return { is: 'outdated' }
     const customer = await findCustomer(transaction, editor, id)
     if (customer === undefined) throw new Error(`Customer ${id} was changed and cannot be found.`)
-    await noteFields(transaction, editor, { before, after: customer }, now)
+    await auditFields(transaction, editor, { before, after: customer }, now)
     const isListedAnew = LISTED.some((field) => changes[field] !== undefined && changes[field] !== before[field])
     if (isListedAnew || salesperson !== before.sales_person)
       await notePortfolioChange(transaction, [before.sales_person, salesperson])
@@ -65,7 +65,7 @@ export function changeCustomer(
 }
 
 /** Writes one entry for an assignment, and one for the other fields that have new values. */
-async function noteFields(
+async function auditFields(
   transaction: Transaction<Database>,
   editor: Editor,
   { before, after }: Record<'before' | 'after', NamedCustomer>,
@@ -75,8 +75,8 @@ async function noteFields(
   const fields = Object.keys(changesFrom(storedTexts(before), storedTexts(after)))
   if (isAssigned) {
     const detail = `from user ${before.sales_person} to user ${after.sales_person}`
-    await noteChange(transaction, editor, 'customer-assigned', before.id, now, detail)
+    await auditChange(transaction, editor, 'customer-assigned', before.id, now, detail)
   }
   if (fields.length > 0 || !isAssigned)
-    await noteChange(transaction, editor, 'customer-changed', before.id, now, fields.join(', ') || 'no new values')
+    await auditChange(transaction, editor, 'customer-changed', before.id, now, fields.join(', ') || 'no new values')
 }

@@ -5,7 +5,7 @@ import { inTurn } from '../../db/transactions.ts'
 import { currentVisit, currentVisitor } from '../public-demo/visit.ts'
 import { Problem } from '../web/problem.ts'
 import { foldedName, type NewCustomer } from './customer-fields.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 import { mayLookAfterCustomers } from './salespersons.ts'
@@ -53,7 +53,7 @@ export async function createCustomer(
       .returning('id')
       .executeTakeFirstOrThrow()
     const detail = salesperson === editor.userId ? '' : `of user ${salesperson}`
-    await noteChange(transaction, editor, 'customer-added', id, now, detail)
+    await auditChange(transaction, editor, 'customer-added', id, now, detail)
     await notePortfolioChange(transaction, [salesperson])
     const customer = await findCustomer(transaction, editor, id)
     if (customer === undefined) throw new Error(`Customer ${id} was made and cannot be found.`)

@@ -4,6 +4,7 @@ import { type Flash, redirectWithFlash } from '../crm-session/flash.ts'
 import { onceForForm } from '../crm-session/form-tokens.ts'
 import { formatDay } from '../web/format.ts'
 import { Problem } from '../web/problem.ts'
+import { readRowNumber } from '../web/row-number.ts'
 import { changeCustomer } from './change-customer.ts'
 import { textIn, tokenIn, versionIn } from './customer-form.ts'
 import { idIn, noSuchCustomer } from './customer-notices.ts'
@@ -145,7 +146,8 @@ export function customerActions({ database, clock }: CustomerPageParts, showCust
   }
 }
 
-function noteIn({ params: { note } }: Context): number {
-  if (typeof note === 'string' && /^[1-9]\d{0,8}$/.test(note)) return Number(note)
-  throw new Problem(404, 'There is no such note.')
+function noteIn({ params }: Context): number {
+  const note = readRowNumber(params.note)
+  if (note === undefined) throw new Problem(404, 'There is no such note.')
+  return note
 }

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Flash } from '../crm-session/flash.ts'
 import { Problem } from '../web/problem.ts'
+import { readRowNumber } from '../web/row-number.ts'
 import { listBehind } from './list-query.ts'
 
 /** What a customer's page says after an action. */
@@ -36,9 +37,9 @@ export function noSuchCustomer({ query }: Pick<Context, 'query'>): Problem {
   )
 }
 
-/** Reads the id in a path. Accepts only the canonical form: "7", but not "07", "7.0" or "7e0". */
+/** Reads the id in a path. */
 export function idIn(ctx: Context): number {
-  const { id } = ctx.params
-  if (typeof id !== 'string' || !/^[1-9]\d{0,8}$/.test(id)) throw noSuchCustomer(ctx)
-  return Number(id)
+  const id = readRowNumber(ctx.params.id)
+  if (id === undefined) throw noSuchCustomer(ctx)
+  return id
 }

@@ -4,9 +4,11 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
+import { dayOf } from '../web/day.ts'
 import { formatDay, formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { type Choice, choices, readParameter } from '../web/query-parameters.ts'
+import { readRowNumber } from '../web/row-number.ts'
 import { idIn, noSuchCustomer, takeNotice } from './customer-notices.ts'
 import { isShared, refuseSharedCustomer } from './customers-visible-to.ts'
 import { findCustomer, type NamedCustomer } from './find-customer.ts'
@@ -14,15 +16,11 @@ import { purchasesOf } from './list-purchases.ts'
 import { customerAddress, listBehind } from './list-query.ts'
 import { mayDelete, notesOf } from './notes.ts'
 import { LONGEST_PAGE_KEY, readPageKey, writePageKey } from './page-key.ts'
-import { MOST_SHOWN, type PurchaseList, purchaseList } from './purchases.ts'
+import { PURCHASES_PER_PAGE, type PurchaseList, purchaseList } from './purchases.ts'
 import { nextDiscount } from './record-purchase.ts'
-import { dayOf } from './sales-figures.ts'
 import { salespersonChoices } from './salespersons.ts'
 import { viewerOf } from './viewer-of.ts'
 import { LONGEST_LINE, LONGEST_NOTE, type WrongForm } from './work-forms.ts'
-
-const PAGE_OF_PURCHASES = 'purchases'
-const PAGE_OF_NOTES = 'notes'
 
 /** The approvals on a customer's page. */
 export interface ApprovalsPanel {
@@ -101,13 +99,13 @@ export function customerPage(
   async function showCustomer(ctx: Context, customer: NamedCustomer, refused: Refused = {}): Promise<void> {
     const { id, next_step, next_step_on, changed_at } = customer
     const purchases = { list: `purchases of ${id}`, sort: 'since' } as const
-    const after = readPageKey(readParameter(ctx.query, PAGE_OF_PURCHASES, LONGEST_PAGE_KEY), purchases)
-    const page = await purchasesOf(database, id, { size: MOST_SHOWN, after })
-    const purchasesAfter = (key: string | undefined) =>
-      `${customerAddress(id, ctx.query, '', { [PAGE_OF_PURCHASES]: key })}#purchases`
-    const key = readParameter(ctx.query, PAGE_OF_NOTES)
-    const { notes, next } = await notesOf(database, id, key)
-    const notesAfter = (key: string) => `${customerAddress(id, ctx.query, '', { [PAGE_OF_NOTES]: key })}#notes`
+    const after = readPageKey(readParameter(ctx.query, 'purchases', LONGEST_PAGE_KEY), purchases)
+    const page = await purchasesOf(database, id, { size: PURCHASES_PER_PAGE, after })
+    const afterNote = readRowNumber(readParameter(ctx.query, 'notes'))
+    const { notes, next } = await notesOf(database, id, afterNote)
+    // The part of the page has the same name as the parameter.
+    const partAfter = (part: 'notes' | 'purchases', key: string) =>
+      `${customerAddress(id, ctx.query, '', { [part]: key })}#${part}`
     const isEditor = mayEdit(ctx, customer)
     const viewer = viewerOf(ctx)
     ctx.show<CustomerPage>('customers/show', {
@@ -133,7 +131,10 @@ export function customerPage(
         deletion:
           isEditor && mayDelete(viewer, { userId }) ? customerAddress(id, ctx.query, `/notes/${note}/delete`) : '',
       })),
-      notePages: { newest: key === '' ? undefined : notesAfter(''), older: next && notesAfter(next) },
+      notePages: {
+        newest: afterNote === undefined ? undefined : partAfter('notes', ''),
+        older: next === undefined ? undefined : partAfter('notes', String(next)),
+      },
       editing: isEditor ? await editingOf(ctx, customer, refused) : undefined,
       facts: [
         { label: 'Contact', value: customer.contact },
@@ -148,8 +149,8 @@ export function customerPage(
           : [{ label: 'Last change', value: `${formatMoment(changed_at)}, by ${changerOf(customer)}` }]),
       ],
       ...purchaseList(customer, page),
-      newest: after && purchasesAfter(undefined),
-      older: page.next && purchasesAfter(writePageKey(page.next, purchases)),
+      newest: after && partAfter('purchases', ''),
+      older: page.next && partAfter('purchases', writePageKey(page.next, purchases)),
     })
   }
 

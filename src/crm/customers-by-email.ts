@@ -4,7 +4,7 @@ import { currentVisit } from '../public-demo/visit.ts'
 import { formatDay } from '../web/format.ts'
 import { isVisibleToVisitor } from './customers-visible-to.ts'
 import { purchasesOf } from './list-purchases.ts'
-import { MOST_SHOWN, type PurchaseList, purchaseList } from './purchases.ts'
+import { PURCHASES_PER_PAGE, type PurchaseList, purchaseList } from './purchases.ts'
 
 /** A customer's record, as shown to that customer. */
 export interface OwnCustomer extends PurchaseList {
@@ -37,7 +37,7 @@ export async function findCustomersByEmail(database: Kysely<Database>, email: st
           { label: 'Customer since', value: formatDay(customer.customer_since) },
           { label: 'Looked after by', value: `${customer.firstname} ${customer.lastname}` },
         ],
-        ...purchaseList(customer, await purchasesOf(database, customer.id, { size: MOST_SHOWN })),
+        ...purchaseList(customer, await purchasesOf(database, customer.id, { size: PURCHASES_PER_PAGE })),
       }
     }),
   )

@@ -19,7 +19,7 @@ export function editorOf(ctx: Context): Editor {
  * Writes a change of a customer to the audit trail. Call it in the transaction of the change. The entry has numbers and
  * names of fields, because administrators read the trail and may not see customers.
  */
-export function noteChange(
+export function auditChange(
   transaction: Transaction<Database>,
   { actor }: Editor,
   event: AuditEvent,

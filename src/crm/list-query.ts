@@ -1,6 +1,7 @@
 import { LARGEST_USER_ID } from '../../db/tables.ts'
 import { Problem } from '../web/problem.ts'
 import { readParameter, writeAddress } from '../web/query-parameters.ts'
+import { ROW_NUMBER } from '../web/row-number.ts'
 import { LONGEST_PAGE_KEY, type PageKey, readPageKey, SORTS, type Sort, writePageKey } from './page-key.ts'
 
 /** `due`: the day of the next step is today or earlier. `planned`: there is a next step. `none`: there is none. */
@@ -32,7 +33,7 @@ export function readListQuery(query: Record<string, unknown>): ListQuery {
   const read = (name: string, longest = LONGEST_TEXT) => readParameter(query, name, longest)
   const [search, country, industry] = [read('q'), read('country'), read('industry')]
   const [someone, planned] = [read('salesperson'), read('step')]
-  const salesperson = /^[1-9]\d{0,8}$/.test(someone) && Number(someone) <= LARGEST_USER_ID ? someone : ''
+  const salesperson = ROW_NUMBER.test(someone) && Number(someone) <= LARGEST_USER_ID ? someone : ''
   const step = STEPS.find((known) => known === planned) ?? ''
   const wanted = read('sort', Number.POSITIVE_INFINITY)
   const sort = SORTS.find((known) => known === wanted) ?? 'name'

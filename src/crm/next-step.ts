@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { reachableBy } from './customers-visible-to.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { insertNote } from './notes.ts'
 
 /** `on` is a day, or null. An empty `text` means that nothing is planned. */
@@ -32,7 +32,7 @@ export function changeNextStep(
       .where('next_step_on', shown.on === null ? 'is' : '=', shown.on)
       .executeTakeFirstOrThrow()
     if (numUpdatedRows === 0n) return false
-    await noteChange(transaction, editor, 'next-step-changed', customerId, now, isDone ? 'done' : '')
+    await auditChange(transaction, editor, 'next-step-changed', customerId, now, isDone ? 'done' : '')
     if (isDone) await insertNote(transaction, editor, customerId, `Done: ${shown.text}`, now)
     return true
   })

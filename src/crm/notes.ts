@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import type { Viewer } from './customers-visible-to.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 
 interface Note {
@@ -13,33 +13,37 @@ interface Note {
   by: string
 }
 
-const MOST_SHOWN = 20
+const NOTES_PER_PAGE = 20
 
 interface NotePage {
   notes: Note[]
-  /** The key of the page with older notes. */
-  next: string | undefined
+  /** The note after which the page with older notes begins. */
+  next: number | undefined
 }
 
-/** Returns one page of notes, newest first. A missing or invalid key selects the first page. */
-export async function notesOf(database: Kysely<Database>, customerId: number, key: string): Promise<NotePage> {
+/** Returns one page of notes, newest first: the newest ones, or those `after` a note. */
+export async function notesOf(
+  database: Kysely<Database>,
+  customerId: number,
+  after: number | undefined,
+): Promise<NotePage> {
   const rows = await database
     .selectFrom('customer_notes')
     .innerJoin('sales_persons', 'sales_persons.user_id', 'customer_notes.user_id')
     .select(['id', 'customer_notes.user_id', 'text', 'written_at', 'firstname', 'lastname'])
     .where('customer_id', '=', customerId)
-    .$if(/^[1-9]\d{0,8}$/.test(key), (notes) => notes.where('id', '<', Number(key)))
+    .$if(after !== undefined, (notes) => notes.where('id', '<', Number(after)))
     .orderBy('id', 'desc')
-    .limit(MOST_SHOWN + 1)
+    .limit(NOTES_PER_PAGE + 1)
     .execute()
-  const notes = rows.slice(0, MOST_SHOWN).map(({ id, user_id, text, written_at, firstname, lastname }) => ({
+  const notes = rows.slice(0, NOTES_PER_PAGE).map(({ id, user_id, text, written_at, firstname, lastname }) => ({
     id,
     userId: user_id,
     text,
     at: written_at,
     by: `${firstname} ${lastname}`,
   }))
-  return { notes, next: rows.length > MOST_SHOWN ? String(notes.at(-1)?.id) : undefined }
+  return { notes, next: rows.length > NOTES_PER_PAGE ? notes.at(-1)?.id : undefined }
 }
 
 /** Returns `false` if the viewer may not see the customer. */
@@ -69,7 +73,7 @@ export async function insertNote(
     .values({ customer_id: customerId, user_id: editor.userId, text, written_at: new Date(now).toISOString() })
     .returning('id')
     .executeTakeFirstOrThrow()
-  await noteChange(transaction, editor, 'note-added', customerId, now, `note ${id}`)
+  await auditChange(transaction, editor, 'note-added', customerId, now, `note ${id}`)
 }
 
 /** Whether the viewer may delete the note: users delete their own notes, and managers every note. */
@@ -100,7 +104,7 @@ export function deleteNote(
     if (note === undefined) return 'deleted'
     if (!mayDelete(editor, { userId: note.user_id })) return 'not allowed'
     await transaction.deleteFrom('customer_notes').where('id', '=', noteId).execute()
-    await noteChange(transaction, editor, 'note-deleted', customerId, now, `note ${noteId}`)
+    await auditChange(transaction, editor, 'note-deleted', customerId, now, `note ${noteId}`)
     return 'deleted'
   })
 }

@@ -10,8 +10,7 @@ export interface PurchaseList {
   purchases: { day: string; description: string; amount: string; discount: string }[]
 }
 
-/** How many purchases a page shows. */
-export const MOST_SHOWN = 20
+export const PURCHASES_PER_PAGE = 20
 
 export function purchaseList(
   { total_purchase }: Pick<Customer, 'total_purchase'>,

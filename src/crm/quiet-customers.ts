@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { dayAfter } from '../web/day.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
-import { dayAfter } from './sales-figures.ts'
 
 export const QUIET_DAYS = 90
 const MOST_LISTED = 3

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Database, Operation } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { reachableBy } from './customers-visible-to.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { notePortfolioChange } from './portfolios.ts'
 
 export interface NewPurchase {
@@ -64,7 +64,7 @@ export function recordPurchase(
         .set({ used_at: new Date(now).toISOString() })
         .where('id', '=', approved.id)
         .execute()
-    await noteChange(transaction, editor, 'purchase-recorded', customerId, now, `purchase ${id}`)
+    await auditChange(transaction, editor, 'purchase-recorded', customerId, now, `purchase ${id}`)
     await notePortfolioChange(transaction, [changed.sales_person])
     return { is: 'recorded' }
   })

@@ -4,7 +4,7 @@ import type { Database } from '../../db/tables.ts'
 import { inTurn } from '../../db/transactions.ts'
 import { currentVisitor } from '../public-demo/visit.ts'
 import { belongsTo, reachableBy, refuseSharedCustomer, type Viewer } from './customers-visible-to.ts'
-import { type Editor, noteChange } from './editor.ts'
+import { auditChange, type Editor } from './editor.ts'
 import { findCustomer } from './find-customer.ts'
 import { notePortfolioChange } from './portfolios.ts'
 
@@ -53,7 +53,7 @@ export function removeCustomer(
       .returning('sales_person')
       .executeTakeFirst()
     if (removed !== undefined) {
-      await noteChange(transaction, editor, 'customer-removed', id, now)
+      await auditChange(transaction, editor, 'customer-removed', id, now)
       await notePortfolioChange(transaction, [removed.sales_person])
       return { is: 'removed' }
     }
@@ -76,13 +76,13 @@ export function restoreCustomer(database: Kysely<Database>, editor: Editor, id: 
       .returning('sales_person')
       .executeTakeFirst()
     if (restored === undefined) return false
-    await noteChange(transaction, editor, 'customer-restored', id, now)
+    await auditChange(transaction, editor, 'customer-restored', id, now)
     await notePortfolioChange(transaction, [restored.sales_person])
     return true
   })
 }
 
-/** The customers whose removal by this viewer can be undone by the viewer, newest first. */
+/** The customers that this viewer has removed and can restore, the last removed first. */
 export async function removalsBy(
   database: Kysely<Database>,
   { userId, seesAll }: Viewer,

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { dayOf } from '../web/day.ts'
 import { customersVisibleTo, type Viewer } from './customers-visible-to.ts'
 
 const MONTHS = 12
 const MOST_CUSTOMERS = 10
-const DAY = 24 * 60 * 60 * 1000
 
 /** The sales to the customers that the viewer sees. Amounts are in cents. */
 export interface SalesFigures {
@@ -46,14 +46,6 @@ export async function salesFigures(database: Kysely<Database>, viewer: Viewer, t
     months: months.map((month) => ({ month, amount: amounts.get(month) ?? 0 })),
     customers: byCustomer.map(({ id, name, amount }) => ({ id, name, amount: Number(amount) })),
   }
-}
-
-export function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
-}
-
-export function dayAfter(day: string, days: number): string {
-  return dayOf(Date.parse(day) + days * DAY)
 }
 
 function lastMonths(today: string): string[] {

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../../db/tables.ts'
+import { dayAfter, dayOf } from '../web/day.ts'
 import { formatCount, formatDay, formatWholeMoney } from '../web/format.ts'
 import type { Viewer } from './customers-visible-to.ts'
 import { type PlannedSteps, plannedSteps } from './planned-steps.ts'
 import { portfolioCache } from './portfolio-cache.ts'
 import { QUIET_DAYS, type QuietCustomers, quietCustomers } from './quiet-customers.ts'
 import { type SalesCharts, salesCharts } from './sales-charts.ts'
-import { dayAfter, dayOf, type SalesFigures, salesFigures } from './sales-figures.ts'
+import { type SalesFigures, salesFigures } from './sales-figures.ts'
 
 const DAYS_AHEAD = 7
 

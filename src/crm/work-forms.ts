@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { dayOf } from '../web/day.ts'
 import { describeIssue } from '../web/describe-issue.ts'
 import { formatDay } from '../web/format.ts'
 import { plainLine, plainText } from '../web/plain-text.ts'
+import { readRowNumber } from '../web/row-number.ts'
 import { problemsOf, textIn } from './customer-form.ts'
 import type { NextStep } from './next-step.ts'
 import type { NewPurchase } from './record-purchase.ts'
@@ -56,14 +58,13 @@ export function readPurchase(body: unknown, { since, now }: { since: string; now
   if (amount === undefined) problems.amount = 'Must be an amount such as 1234.50.'
   else if (amount < 1) problems.amount = 'Must be at least 0.01.'
   else if (amount > LARGEST_CENTS) problems.amount = 'Must be at most 10,000,000.'
-  if (problems.day === undefined && typed.day > new Date(now + AHEAD_MILLISECONDS).toISOString().slice(0, 10))
+  if (problems.day === undefined && typed.day > dayOf(now + AHEAD_MILLISECONDS))
     problems.day = 'Must not be in the future.'
   else if (problems.day === undefined && typed.day < since)
     problems.day = `Must not be before the day on which the customer began, ${formatDay(since)}.`
   if (!read.success || amount === undefined || Object.keys(problems).length > 0) return { ok: false, typed, problems }
   const { day, description } = read.data
-  const discount = /^[1-9]\d{0,8}$/.test(typed.discount) ? Number(typed.discount) : undefined
-  return { ok: true, typed, values: { day, description, amount, discount } }
+  return { ok: true, typed, values: { day, description, amount, discount: readRowNumber(typed.discount) } }
 }
 
 /** "1234.5", "1234,50", "1,234.50" and "€1,234.50" → cents. Refuses "1.234", which has two meanings. */
