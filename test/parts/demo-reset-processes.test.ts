@@ -91,7 +91,7 @@ function resetsOf(servers: readonly ServerProcess[]): number {
 }
 
 function hasAllAccounts(text: string): boolean {
-  return text.match(/Log in as /g)?.length === 6
+  return text.match(/Log in as</g)?.length === 6
 }
 
 /** All data, and when the next reset is due. Renames a customer before, if a name is given. */
