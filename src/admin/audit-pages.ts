@@ -9,9 +9,14 @@ import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
 import { dayOf } from '../web/day.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
-import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
-import { type Choice, choices, redirectedFromEmptyFields, writeAddress } from '../web/query-parameters.ts'
+import {
+  type Choice,
+  choices,
+  describeParameters,
+  redirectedFromEmptyFields,
+  writeAddress,
+} from '../web/query-parameters.ts'
 import { auditCsv } from './audit-csv.ts'
 import { type AuditGroup, groupByRequest } from './audit-groups.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
@@ -108,9 +113,7 @@ export function auditPages(parts: AuditPageParts) {
 }
 
 function exported(ctx: Context, query: AuditQuery): AuditEntry {
-  const [, chosen] = auditAddress(query).split('?')
-  const detail = chosen === undefined ? 'everything' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' '))
-  return { event: 'audit-exported', ...actorOf(ctx), detail }
+  return { event: 'audit-exported', ...actorOf(ctx), detail: describeParameters(auditAddress(query)) || 'everything' }
 }
 
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {

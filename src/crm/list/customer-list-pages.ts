@@ -9,9 +9,8 @@ import type { Clock } from '../../session/index.ts'
 import { csvOf } from '../../web/csv.ts'
 import { dayOf } from '../../web/day.ts'
 import { formatCount, formatDay, formatTime, formatWholeMoney } from '../../web/format.ts'
-import { maskSecrets } from '../../web/mask-secrets.ts'
 import type { PageModel } from '../../web/pages.ts'
-import { type Choice, choices, redirectedFromEmptyFields } from '../../web/query-parameters.ts'
+import { type Choice, choices, describeParameters, redirectedFromEmptyFields } from '../../web/query-parameters.ts'
 import { type SortableColumn, type SortHead, sortHead } from '../../web/sort-heads.ts'
 import type { Viewer } from '../customers/customers-visible-to.ts'
 import { removalsBy } from '../customers/remove-customer.ts'
@@ -159,12 +158,8 @@ export function customerListPages({ database, usageLimit, clock, audit }: Custom
       const query = readListQuery(ctx.query)
       if (ctx.method === 'GET') {
         await usageLimit.countSearch(String(viewer.userId))
-        const [, chosen] = listAddress(query).split('?')
-        audit.note({
-          event: 'customers-exported',
-          ...actorOf(ctx),
-          detail: chosen === undefined ? 'all' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' ')),
-        })
+        const detail = describeParameters(listAddress(query)) || 'all'
+        audit.note({ event: 'customers-exported', ...actorOf(ctx), detail })
       }
       const today = dayOf(clock.now())
       ctx.attachment(`customers-${today}.csv`)
