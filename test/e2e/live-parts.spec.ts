@@ -91,17 +91,14 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
 async function refuseAfterExchange(page: Page): Promise<void> {
   await page.goBack()
   await addNote(page, 'First')
-  const isAdded = Promise.withResolvers<void>()
   await page.route('**/notes/*/delete', async (route) => {
     if (route.request().isNavigationRequest()) return route.continue()
-    await isAdded.promise
+    await page.keyboard.press('Escape')
+    await addNote(page, 'Second')
     await route.fulfill({ status: 503 })
   })
   const isSamePage = await markPage(page)
   await deleteNote(page, page.getByRole('listitem').filter({ hasText: 'First' }))
-  await page.keyboard.press('Escape')
-  await addNote(page, 'Second')
-  isAdded.resolve()
   await expect(page.locator('#toast')).toHaveText('The note is deleted.')
   expect(await isSamePage()).toBe(false)
 }
