@@ -53,8 +53,14 @@ export default defineConfig({
       name: 'phone',
       testMatch: ON_A_PHONE,
       testIgnore: SAME_EVERYWHERE,
+      grepInvert: /@variant/,
       use: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     },
-    { name: 'no-javascript', testIgnore: SAME_EVERYWHERE, use: { ...desktop, javaScriptEnabled: false } },
+    {
+      name: 'no-javascript',
+      testIgnore: SAME_EVERYWHERE,
+      grepInvert: /@script|@variant/,
+      use: { ...desktop, javaScriptEnabled: false },
+    },
   ],
 })

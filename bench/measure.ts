@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from './server.ts'
 import type { Stores } from './stores.ts'
 import { type Client, Visitors } from './visitors.ts'
 
-export interface Slice {
+interface Slice {
   perSecond: number
   /** Processor time of the server for each request. */
   serverMicroseconds: number
@@ -24,7 +24,7 @@ export interface Cell {
   latencies: number[]
 }
 
-export interface Surroundings {
+interface Surroundings {
   stores: Stores
   cores: Cores
   peers: string | undefined

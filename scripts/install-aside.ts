@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
-/** Copies a folder to a temporary folder and installs the packages of its `package.json` there. Returns the latter. */
+/** Copies a folder to a temporary folder and installs the packages of its `package.json` there. Returns the temporary folder. */
 export function installAside(source: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'aside-'))
   const copy = join(folder, basename(source))

@@ -80,6 +80,11 @@ test('each broken rule of the layout is reported', () => {
       'database.transaction()',
       'must not begin a transaction: inTurn() of db/transactions.ts is safe on PostgreSQL too',
     ],
+    [
+      'src/crm/customers/portfolios.ts',
+      "import '../list/list-query.ts'",
+      'must not import src/crm/list/list-query.ts: src/crm/list stands above src/crm/customers',
+    ],
     ['src/crm/long.ts', '// remark\n\ncode\n'.repeat(451), 'has 451 lines of code; 450 is the limit'],
   ]
   for (const [path, text, reason] of broken) assert.deepEqual(violations([source(path, text)]), [`${path} ${reason}`])

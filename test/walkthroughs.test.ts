@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../src/config/project-root.ts'
+import { IN_DARK_TOO } from './e2e/stories/pictures.ts'
 
 const STORIES = join(projectRoot(), 'test', 'e2e', 'stories')
 const PICTURES = join(projectRoot(), 'docs', 'screenshots')
@@ -13,17 +14,32 @@ const LARGEST_PICTURE = 150 * 1024
 const LARGEST_LOOP = 1.5 * 1024 * 1024
 
 test('the walkthroughs show each picture of the stories once, with the sentence of its step', () => {
-  const taken = picturesOfStories().map(({ name, sentence }) => `![${sentence}](screenshots/${name}.png)`)
+  const taken = picturesOfStories().map(({ name, sentence }) =>
+    IN_DARK_TOO.includes(name)
+      ? `<img alt="${sentence}" src="screenshots/${name}.png">`
+      : `![${sentence}](screenshots/${name}.png)`,
+  )
   assert.ok(taken.length > 10, `only ${taken.length} pictures were found`)
-  const shown = PAGE.split('\n').filter((line) => line.startsWith('!['))
-  assert.deepEqual(shown.toSorted(), taken.toSorted())
+  const lines = PAGE.split('\n').map((line) => line.trim())
+  assert.deepEqual(lines.filter((line) => /^!\[|^<img/.test(line)).toSorted(), taken.toSorted())
+  const dark = IN_DARK_TOO.map(
+    (name) => `<source media="(prefers-color-scheme: dark)" srcset="screenshots/${name}-dark.png">`,
+  )
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('<source')),
+    dark,
+  )
 })
 
 test('docs/screenshots has the pictures of the stories and the loop of the README, each small enough for a page', () => {
   const files = readdirSync(PICTURES).sort()
   assert.deepEqual(
     files,
-    [...picturesOfStories().map(({ name }) => `${name}.png`), 'loop.png'].sort(),
+    [
+      ...picturesOfStories().map(({ name }) => `${name}.png`),
+      ...IN_DARK_TOO.map((name) => `${name}-dark.png`),
+      'loop.png',
+    ].sort(),
     'run npm run screenshots',
   )
   for (const file of files) {

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { Hold } from './holds.ts'
-import type { SlowRecords } from './slow-records.ts'
+import type { SlowRecords, StoreView } from './slow-records.ts'
 
 /** Each contestant is a module in this folder or in `peers/`. The default export of the module has this type. */
 export type StartContestant = (tools: { hold: Hold; records: SlowRecords }) => Contestant | Promise<Contestant>
@@ -21,11 +21,4 @@ export interface Contestant {
   store?: StoreView
   /** Returns the `Cookie` headers that an attacker with a copy of the store and the server's keys would try. */
   forge?(texts: readonly string[]): string[] | Promise<string[]>
-}
-
-export interface StoreView {
-  /** How many calls have written to the store. */
-  writes(): number
-  /** Every text that the store holds. */
-  texts(): string[]
 }

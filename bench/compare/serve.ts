@@ -6,7 +6,7 @@ import { SlowRecords } from './slow-records.ts'
 
 const LONG_TEXT = /[\w.~+/=-]{16,}/g
 
-export interface RunningContestant {
+interface RunningContestant {
   url: string
   close(): void
 }

@@ -1,7 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { StoreView } from './contestant.ts'
 
 export const MILLISECONDS_PER_CALL = 3
+
+export interface StoreView {
+  /** How many calls have written to the store. */
+  writes(): number
+  /** Every text that the store holds. */
+  texts(): string[]
+}
 
 /** A store for libraries that bring no store. It keeps one record for each key. Each call takes 3 milliseconds. */
 export class SlowRecords implements StoreView {

@@ -7,10 +7,16 @@ import type { SearchLimit } from '../crm/index.ts'
 import { actorOf } from '../crm-session/actor.ts'
 import { signedIn } from '../crm-session/crm-session.ts'
 import type { Clock } from '../session/index.ts'
+import { dayOf } from '../web/day.ts'
 import { formatCount, formatExactMoment } from '../web/format.ts'
-import { maskSecrets } from '../web/mask-secrets.ts'
 import type { PageModel } from '../web/pages.ts'
-import { type Choice, choices, redirectedFromEmptyFields, writeAddress } from '../web/query-parameters.ts'
+import {
+  type Choice,
+  choices,
+  describeParameters,
+  redirectedFromEmptyFields,
+  writeAddress,
+} from '../web/query-parameters.ts'
 import { auditCsv } from './audit-csv.ts'
 import { type AuditGroup, groupByRequest } from './audit-groups.ts'
 import { AUDIT_PATH, type AuditQuery, auditAddress, auditFilter, readAuditQuery } from './audit-query.ts'
@@ -94,7 +100,7 @@ export function auditPages(parts: AuditPageParts) {
       }
       const filter = await auditFilter(database, query)
       await audit.written()
-      ctx.attachment(`audit-${new Date(clock.now()).toISOString().slice(0, 10)}.csv`)
+      ctx.attachment(`audit-${dayOf(clock.now())}.csv`)
       ctx.type = 'text/csv; charset=utf-8; header=present'
       ctx.body = Readable.from(auditCsv(everyRow(database, filter, mostExported)))
     },
@@ -107,9 +113,7 @@ export function auditPages(parts: AuditPageParts) {
 }
 
 function exported(ctx: Context, query: AuditQuery): AuditEntry {
-  const [, chosen] = auditAddress(query).split('?')
-  const detail = chosen === undefined ? 'everything' : decodeURIComponent(maskSecrets(chosen).replaceAll('+', ' '))
-  return { event: 'audit-exported', ...actorOf(ctx), detail }
+  return { event: 'audit-exported', ...actorOf(ctx), detail: describeParameters(auditAddress(query)) || 'everything' }
 }
 
 async function* everyRow(database: Kysely<Database>, filter: AuditFilter, most: number): AsyncGenerator<AuditRow> {

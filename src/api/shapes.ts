@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ZodOpenApiOverride } from 'zod-openapi'
 import { LONGEST_PAGE_KEY } from '../crm/index.ts'
+import { ROW_NUMBER } from '../web/row-number.ts'
 
 export const moment = z.iso.datetime()
 
@@ -48,7 +49,7 @@ function wholeNumber(least: number, most: number) {
 export function idInPath(unknown: string) {
   return z
     .string()
-    .regex(/^[1-9]\d{0,8}$/, unknown)
+    .regex(ROW_NUMBER, unknown)
     .transform(Number)
     .pipe(z.int().min(1))
     .meta({ override: integer({ minimum: 1 }) })

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditRow } from '../../db/tables.ts'
-import { canonicalAddress } from '../web/client-address.ts'
 import { maskTokens } from '../web/mask-secrets.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
@@ -22,7 +21,7 @@ export function auditRowOf(entry: AuditEntry, at: number, times = 1): AuditRow {
     by_user_id: cleanOrNull(entry.byUserId, LONGEST.id),
     by_user_name: clean(entry.byUserName, LONGEST.name),
     session_id: cleanOrNull(entry.sessionId, LONGEST.session),
-    address: cleanOrNull(canonicalAddress(entry.address ?? ''), LONGEST.address),
+    address: cleanOrNull(entry.address, LONGEST.address),
     device: cleanOrNull(entry.device, LONGEST.device),
     request_id: cleanOrNull(entry.requestId, LONGEST.id),
     detail: clean(entry.detail, LONGEST.detail),

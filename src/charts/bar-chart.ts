@@ -5,7 +5,7 @@ const ROW = 44
 const [NAME, BAR, BAR_HEIGHT, VALUE] = [14, 21, 14, 32]
 /** The value stands behind its bar, so the longest bar leaves room for it. Nine characters fit on a narrow screen. */
 const LONGEST = 0.72
-const [CHARACTERS, CHARACTER] = [9, 0.028]
+const [FITTING_CHARACTERS, CHARACTER_WIDTH] = [9, 0.028]
 const THINNEST = 0.004
 /** In em. As wide as the chart on a narrow screen. */
 const LONGEST_NAME = 20
@@ -23,7 +23,7 @@ export function barChart(
 ): BarChart | undefined {
   const largest = Math.max(0, ...rows.map(({ value }) => value))
   if (largest === 0) return undefined
-  const longest = LONGEST - CHARACTER * Math.max(0, format(largest).length - CHARACTERS)
+  const longest = LONGEST - CHARACTER_WIDTH * Math.max(0, format(largest).length - FITTING_CHARACTERS)
   return {
     height: rows.length * ROW,
     bars: rows.map(({ name, value }, index) => ({

@@ -80,9 +80,9 @@ function laneOf(who: string): string {
   return who.startsWith('Browser ') ? 'Browsers' : who
 }
 
-/** Names the request without the token in its query. */
+/** Names the request without the token or the session ID in its address. */
 function describe({ method, path }: Pick<SentRequest, 'method' | 'path'>): string {
-  const [page = '', query = ''] = path.split('?')
+  const [page = '', query = ''] = path.replace(/;[^?]*/, '').split('?')
   const values = new URLSearchParams(query)
   return [method, page, values.get('note') ?? values.get('user')].filter(Boolean).join(' ')
 }

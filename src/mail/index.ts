@@ -21,6 +21,6 @@ export {
   waitingFor,
   waitingSince,
 } from './outbox.ts'
-export { type QrCode, qrCode } from './qr-code.ts'
+export { type QrCode, qrCodeOf } from './qr-code.ts'
 export { renderMail } from './render-mail.ts'
 export { SMTP_TIMEOUTS, smtpTransport } from './smtp-transport.ts'

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { formatExactMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { keptMail } from './mailbox.ts'
-import { type QrCode, qrCode } from './qr-code.ts'
+import { type QrCode, qrCodeOf } from './qr-code.ts'
 import { MAIL_STYLE_SOURCE } from './render-mail.ts'
 
 interface MailboxPage extends PageModel {
@@ -20,6 +20,7 @@ interface MailboxPage extends PageModel {
     text: string
     html: string
     link: string | undefined
+    /** Undefined for a link that a phone cannot open. */
     qr: QrCode | undefined
     isOneTime: boolean
     isNewest: boolean
@@ -51,7 +52,7 @@ export function mailboxPage({ database, isUsed }: { database: Kysely<Database>; 
         ...mail,
         sent: formatExactMoment(mail.sentAt),
         link,
-        qr: link === undefined ? undefined : qrCode(link),
+        qr: link === undefined ? undefined : qrCodeOf(link),
         isOneTime: link?.includes('$4DSID') === true,
         isNewest: index === 0,
       })),

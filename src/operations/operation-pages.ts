@@ -7,6 +7,7 @@ import { onceForForm } from '../crm-session/form-tokens.ts'
 import { formatMoment } from '../web/format.ts'
 import type { PageModel } from '../web/pages.ts'
 import { Problem } from '../web/problem.ts'
+import { readRowNumber } from '../web/row-number.ts'
 import { askForApproval } from './ask-for-approval.ts'
 import type { OperationParts } from './operation-parts.ts'
 import { SCENARIOS, stateAt, textOf, titleOf } from './operation-text.ts'
@@ -128,8 +129,9 @@ function nameOf({ firstname, lastname }: NamedOperation): string {
 }
 
 function readId(text: unknown): number {
-  if (typeof text !== 'string' || !/^[1-9]\d{0,8}$/.test(text)) throw notFound()
-  return Number(text)
+  const id = readRowNumber(text)
+  if (id === undefined) throw notFound()
+  return id
 }
 
 function notFound(): Problem {

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { Problem } from '../web/problem.ts'
+import { ROW_NUMBER } from '../web/row-number.ts'
 
 const LARGEST_PERCENT = 50
 
 const form = z.object({
-  customer: z.string().regex(/^[1-9]\d{0,8}$/, 'Ask from the page of a customer.'),
+  customer: z.string().regex(ROW_NUMBER, 'Ask from the page of a customer.'),
   percent: z
     .string()
     .trim()

@@ -2,9 +2,8 @@ import type { Context } from 'koa'
 import type { Kysely } from 'kysely'
 import { demoAccounts } from '../../db/demo/demo-accounts.ts'
 import type { Database } from '../../db/tables.ts'
-import { isLoopback } from '../config/config.ts'
 import { type CrmSession, currentSession, signedIn } from '../crm-session/crm-session.ts'
-import { type QrCode, qrCode } from '../mail/index.ts'
+import { type QrCode, qrCodeOf } from '../mail/index.ts'
 import { safeNext } from '../session/http/index.ts'
 import type { PageModel } from '../web/pages.ts'
 import { writeAddress } from '../web/query-parameters.ts'
@@ -14,7 +13,7 @@ export const LINK_MINUTES = 15
 
 interface LinkPage extends PageModel {
   link: string
-  /** Undefined for a link that a phone cannot open, because its host is this machine. */
+  /** Undefined for a link that a phone cannot open. */
   qr: QrCode | undefined
   minutes: number
 }
@@ -72,7 +71,7 @@ export function tourPages({ database, origins }: TourParts) {
       ctx.show<LinkPage>('tour/link', {
         title: 'Your one-time link',
         link,
-        qr: isLoopback(new URL(link).hostname) ? undefined : qrCode(link),
+        qr: qrCodeOf(link),
         minutes: LINK_MINUTES,
       })
     },

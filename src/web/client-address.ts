@@ -7,8 +7,8 @@ import type { Logger } from 'pino'
 const UNKNOWN = 'unknown'
 
 /**
- * Sets `ctx.ip` to the client's address in its shortest form, or to "unknown". Mount this middleware first, so that
- * limits, logs, the audit trail and the lists of devices all see the same text. Without trusted proxies, the first
+ * Sets `ctx.ip` to the client's address in its shortest form, or to "unknown". Mount this middleware above all that
+ * read `ctx.ip`, so that limits, logs, the audit trail and the lists of devices see the same text. Without trusted proxies, the first
  * request with `X-Forwarded-For` causes a warning.
  */
 export function clientAddress(log: Pick<Logger, 'warn'>, trustProxyHops: number) {

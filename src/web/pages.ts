@@ -131,7 +131,7 @@ function encodeUtf8(text: string): Buffer {
   try {
     return transcode(Buffer.from(text, 'utf16le'), 'utf16le', 'utf8')
   } catch {
-    // Only half of a surrogate pair cannot be converted. It is sent as the replacement character.
+    // The text has a lone surrogate. It is sent as the replacement character.
     return Buffer.from(text)
   }
 }

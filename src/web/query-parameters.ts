@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { maskSecrets } from './mask-secrets.ts'
 import { Problem } from './problem.ts'
 
 const LONGEST_TEXT = 120
@@ -30,6 +31,12 @@ export function readChoice<T extends string>(
 export function writeAddress(path: string, parameters: Record<string, string | undefined>): string {
   const set = Object.entries(parameters).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return set.length === 0 ? path : `${path}?${new URLSearchParams(set)}`
+}
+
+/** Returns the parameters of a URL in readable form and without secrets, for the audit trail. '' if there are none. */
+export function describeParameters(address: string): string {
+  const [, query = ''] = address.split('?')
+  return decodeURIComponent(maskSecrets(query).replaceAll('+', ' '))
 }
 
 /**

@@ -40,7 +40,7 @@ export function securityHeaders({ https }: { https: boolean }): SecurityHeaders 
   })
 }
 
-/** Mount this middleware above all middleware that responds. */
+/** Mount this middleware above all middleware that responds. Only the liveness check above it sends the headers itself. */
 export function setSecurityHeaders(headers: SecurityHeaders) {
   const all = Object.entries(headers)
   return function setSecurityHeaders({ res }: Context, next: Next) {

@@ -1,4 +1,4 @@
-import type { Locator, Page } from '@playwright/test'
+import type { Browser, Locator, Page } from '@playwright/test'
 import type { RunningServer } from '../../src/process/server.ts'
 import { discountSummary, expect, expectNarrow, isDiscountFolded, sendLogin, test, unfoldDiscount } from './fixtures.ts'
 import { pressTab, tabTo } from './keyboard.ts'
@@ -54,12 +54,7 @@ for (const zoom of [2, 4])
     browser,
     baseURL,
   }) => {
-    const context = await browser.newContext({
-      viewport: { width: 1280 / zoom, height: 1024 / zoom },
-      deviceScaleFactor: zoom,
-      ...(baseURL !== undefined && { baseURL }),
-    })
-    const page = await context.newPage()
+    const page = await zoomedPage(browser, { zoom, height: 1024, baseURL })
     await page.goto('/customers')
     await expectNarrow(page)
     await sendLogin(page, 2)
@@ -76,7 +71,7 @@ for (const zoom of [2, 4])
     await expectNarrow(page)
     await page.getByRole('button', { name: 'Log out' }).click()
     await expect(page.getByRole('banner').getByRole('link', { name: 'Log In' })).toBeInViewport()
-    await context.close()
+    await page.context().close()
   })
 
 // A window of 1280 × 800 pixels. The test above has no zoom.
@@ -86,12 +81,7 @@ for (const zoom of [2, 4])
     server,
     baseURL,
   }) => {
-    const context = await browser.newContext({
-      viewport: { width: 1280 / zoom, height: 800 / zoom },
-      deviceScaleFactor: zoom,
-      ...(baseURL !== undefined && { baseURL }),
-    })
-    const page = await context.newPage()
+    const page = await zoomedPage(browser, { zoom, height: 800, baseURL })
     const name = `Keyboard ${zoom} GmbH`
     const main = page.getByRole('main')
     const heading = main.getByRole('heading', { level: 1 })
@@ -173,8 +163,21 @@ for (const zoom of [2, 4])
     await expectNarrow(page)
     // The message stays open above all the other elements of the page.
     await tabTo(page, page.getByRole('contentinfo').getByRole('button').last())
-    await context.close()
+    await page.context().close()
   })
+
+/** A page in a window that is 1280 pixels wide and `height` pixels high without zoom. */
+async function zoomedPage(
+  browser: Browser,
+  { zoom, height, baseURL }: { zoom: number; height: number; baseURL: string | undefined },
+): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1280 / zoom, height: height / zoom },
+    deviceScaleFactor: zoom,
+    ...(baseURL !== undefined && { baseURL }),
+  })
+  return context.newPage()
+}
 
 async function press(page: Page, wanted: Locator): Promise<void> {
   await tabTo(page, wanted)

@@ -2,6 +2,8 @@ import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { expect, sendLogin, test } from './fixtures.ts'
 
 const ADMINISTRATOR = 6
+// A test with this tag is about a script, and does not run with JavaScript off.
+const SCRIPT = { tag: '@script' }
 
 test('when an administrator ends a session, the page of another administrator shows the end by itself', async ({
   page,
@@ -66,6 +68,7 @@ test('the console shows new and ended sessions by itself, and keeps text that is
   const salesperson = await there.newPage()
   await logIn(salesperson, 1)
   if (javaScriptEnabled === false) {
+    await expect(page.locator('#live-state')).toHaveText('This page shows the state when it was opened.')
     await page.keyboard.press('Escape')
     await page.getByRole('link', { name: 'Reload' }).click()
   }
@@ -88,92 +91,87 @@ const DOWN_THEN_CUT = `
   }
 `
 
-test('a console that could not be updated says so and retries, and never opens the password form by itself', async ({
-  browser,
-  baseURL,
-  server,
-  javaScriptEnabled,
-}) => {
-  const there = await anotherBrowser(browser, baseURL, javaScriptEnabled)
-  const page = await there.newPage()
-  await logIn(page, ADMINISTRATOR)
-  await page.addInitScript(DOWN_THEN_CUT)
-  await page.goto('/admin/sessions?kind=web')
-  const state = page.locator('#live-state')
-  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
-  await expect(state).toHaveText('Updates automatically.')
-  await server.parts.sessions?.newToken('4', { userName: 'A program' })
-  await expect(state).toHaveText('The last update failed. It is tried again.')
-  await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
-
-  const opened: string[] = []
-  page.on('request', (request) => opened.push(new URL(request.url()).pathname))
-  const redirect = { status: 303, headers: { Location: '/account/confirm' } }
-  await page.route('**/admin/sessions?*refresh=', (route) => route.fulfill(redirect))
-  await server.parts.sessions?.newToken('4', { userName: 'A program' })
-  await expect(state).toContainText('Updates have stopped.')
-  expect(opened).not.toContain('/account/confirm')
-  await there.close()
-})
-
-test('[PAGE-10] [LIVE-4] the console changes while the keyboard is in its table, and the row in focus does not move', async ({
-  page,
-  server,
-  javaScriptEnabled,
-}) => {
-  await server.parts.sessions?.newToken('4', { userName: 'A program' })
-  await logIn(page, ADMINISTRATOR)
-  let fetched = 0
-  page.on('request', (request) => {
-    if (request.url().includes('refresh')) fetched += 1
-  })
-  const state = page.locator('#live-state')
-  // The first page may miss the login of this test, and then fetches the list.
-  await expect(async () => {
-    fetched = 0
-    await page.goto('/admin/sessions?user=4&kind=rest')
-    if (javaScriptEnabled === false) return
+test(
+  'a console that could not be updated says so and retries, and never opens the password form by itself',
+  SCRIPT,
+  async ({ browser, baseURL, server }) => {
+    const there = await anotherBrowser(browser, baseURL, true)
+    const page = await there.newPage()
+    await logIn(page, ADMINISTRATOR)
+    await page.addInitScript(DOWN_THEN_CUT)
+    await page.goto('/admin/sessions?kind=web')
+    const state = page.locator('#live-state')
     await expect(state).toHaveText('Updates automatically.')
-    expect(fetched, 'an unchanged list is not fetched again').toBe(0)
-  }).toPass({ timeout: 10_000 })
-  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
-  const rows = page.locator('#live tbody tr')
-  const before = await rows.count()
-  const link = rows.last().getByRole('link').first()
-  const href = await link.getAttribute('href')
-  await page.setViewportSize({ width: 1280, height: 320 })
-  await link.focus()
-  const top = (await link.boundingBox())?.y ?? 0
-  const token = await server.parts.sessions?.newToken('4', { userName: 'Another program' })
-  await expect(rows).toHaveCount(before + 1, { timeout: 4000 })
-  const focused = page.locator(`#live a[href="${href}"]`).first()
-  await expect(focused).toBeFocused()
-  await expect.poll(async () => Math.abs(((await focused.boundingBox())?.y ?? 0) - top)).toBeLessThan(1)
-  await page.locator(`#live a[href$="${token?.id}"]`).focus()
-  await server.parts.sessions?.end(String(token?.id))
-  await expect(rows).toHaveCount(before, { timeout: 4000 })
-  await expect(page.locator('#live :focus')).toHaveCount(1)
-})
+    await server.parts.sessions?.newToken('4', { userName: 'A program' })
+    await expect(state).toHaveText('The last update failed. It is tried again.')
+    await expect(state).toHaveText('Updates automatically.', { timeout: 15_000 })
 
-test('a part of the console with a selection does not change until the user leaves it', async ({
-  page,
-  server,
-  javaScriptEnabled,
-}) => {
-  const token = await server.parts.sessions?.newToken('4', { userName: 'A program' })
-  await logIn(page, ADMINISTRATOR)
-  await page.goto(`/admin/sessions/${token?.id}`)
-  const state = page.locator('#live-state')
-  if (javaScriptEnabled === false) return expect(state).toHaveText('This page shows the state when it was opened.')
-  await expect(state).toHaveText('Updates automatically.')
-  await page.evaluate(`document.querySelector('#live dd').append('an older word')`)
-  await page.evaluate(`document.getSelection().selectAllChildren(document.querySelector('#live dd'))`)
-  await server.parts.sessions?.newToken('4', { userName: 'Another program' })
-  await expect(state).toHaveText('Paused while you are selecting text here.')
-  await page.evaluate(`document.getSelection().removeAllRanges()`)
-  await expect(page.getByText('an older word')).toHaveCount(0, { timeout: 10_000 })
-  await expect(state).toHaveText('Updates automatically.')
-})
+    const opened: string[] = []
+    page.on('request', (request) => opened.push(new URL(request.url()).pathname))
+    const redirect = { status: 303, headers: { Location: '/account/confirm' } }
+    await page.route('**/admin/sessions?*refresh=', (route) => route.fulfill(redirect))
+    await server.parts.sessions?.newToken('4', { userName: 'A program' })
+    await expect(state).toContainText('Updates have stopped.')
+    expect(opened).not.toContain('/account/confirm')
+    await there.close()
+  },
+)
+
+test(
+  '[PAGE-10] [LIVE-4] the console changes while the keyboard is in its table, and the row in focus does not move',
+  SCRIPT,
+  async ({ page, server }) => {
+    await server.parts.sessions?.newToken('4', { userName: 'A program' })
+    await logIn(page, ADMINISTRATOR)
+    let fetched = 0
+    page.on('request', (request) => {
+      if (request.url().includes('refresh')) fetched += 1
+    })
+    const state = page.locator('#live-state')
+    // The first page may miss the login of this test, and then fetches the list.
+    await expect(async () => {
+      fetched = 0
+      await page.goto('/admin/sessions?user=4&kind=rest')
+      await expect(state).toHaveText('Updates automatically.')
+      expect(fetched, 'an unchanged list is not fetched again').toBe(0)
+    }).toPass({ timeout: 10_000 })
+    const rows = page.locator('#live tbody tr')
+    const before = await rows.count()
+    const link = rows.last().getByRole('link').first()
+    const href = await link.getAttribute('href')
+    await page.setViewportSize({ width: 1280, height: 320 })
+    await link.focus()
+    const top = (await link.boundingBox())?.y ?? 0
+    const token = await server.parts.sessions?.newToken('4', { userName: 'Another program' })
+    await expect(rows).toHaveCount(before + 1, { timeout: 4000 })
+    const focused = page.locator(`#live a[href="${href}"]`).first()
+    await expect(focused).toBeFocused()
+    await expect.poll(async () => Math.abs(((await focused.boundingBox())?.y ?? 0) - top)).toBeLessThan(1)
+    await page.locator(`#live a[href$="${token?.id}"]`).focus()
+    await server.parts.sessions?.end(String(token?.id))
+    await expect(rows).toHaveCount(before, { timeout: 4000 })
+    await expect(page.locator('#live :focus')).toHaveCount(1)
+  },
+)
+
+test(
+  'a part of the console with a selection does not change until the user leaves it',
+  SCRIPT,
+  async ({ page, server }) => {
+    const token = await server.parts.sessions?.newToken('4', { userName: 'A program' })
+    await logIn(page, ADMINISTRATOR)
+    await page.goto(`/admin/sessions/${token?.id}`)
+    const state = page.locator('#live-state')
+    await expect(state).toHaveText('Updates automatically.')
+    await page.evaluate(`document.querySelector('#live dd').append('an older word')`)
+    await page.evaluate(`document.getSelection().selectAllChildren(document.querySelector('#live dd'))`)
+    await server.parts.sessions?.newToken('4', { userName: 'Another program' })
+    await expect(state).toHaveText('Paused while you are selecting text here.')
+    await page.evaluate(`document.getSelection().removeAllRanges()`)
+    await expect(page.getByText('an older word')).toHaveCount(0, { timeout: 10_000 })
+    await expect(state).toHaveText('Updates automatically.')
+  },
+)
 
 test('after the end of a session, the response to a form on its page redirects to a page that can be opened', async ({
   page,

@@ -14,6 +14,7 @@ test('[TOUR-1] [TOUR-3] [TOUR-5] [HOME-4] the tour leads from the home page over
   await page.goto('/')
   await expect(bar).toHaveCount(0)
   if (project.name === 'desktop') await expectOneScreen(page)
+  else await expect(page.getByRole('button', { name: /^Log in as/ }).last()).toBeInViewport({ ratio: 1 })
   await page.getByRole('button', { name: 'Take the tour' }).click()
   await step('Step 1 of 5 Log in')
   await page.getByRole('button', { name: 'Log in as Ada Marlow' }).click()

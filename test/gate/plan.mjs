@@ -11,6 +11,7 @@ const LATER = [
   'test/commands/user-commands.test.ts',
   'test/db/start.test.ts',
   'test/main.test.ts',
+  'test/parts/demo-reset-processes.test.ts',
   'test/process/fleet/',
   'test/process/server.test.ts',
   'test/scripts/',
@@ -56,6 +57,7 @@ const TWICE = [
   'test/db/',
   'test/mail/',
   'test/operations/',
+  'test/parts/demo-reset-processes.test.ts',
   'test/platform/',
   'test/readme-conversation.test.ts',
   'test/web/',
@@ -78,6 +80,7 @@ const ON_EVERY_NODE = [
 const NO_DATABASE = 'asks no database'
 const SESSIONS_ONLY = 'is about the session store'
 const OWN_DATABASE = 'names its own database'
+const RIGHTS_ONLY = 'is about rights and secrets, which no database changes'
 
 // These files are in a folder of TWICE but run only once, for the given reason.
 const ONCE = {
@@ -86,6 +89,8 @@ const ONCE = {
   'test/accounts/sign-in/login-limit.test.ts': NO_DATABASE,
   'test/api/docs.test.ts': NO_DATABASE,
   'test/api/variables.test.ts': SESSIONS_ONLY,
+  'test/app/access-matrix.test.ts': RIGHTS_ONLY,
+  'test/app/planted-secrets.test.ts': RIGHTS_ONLY,
   'test/db/dialects/postgres-driver.test.ts': OWN_DATABASE,
   'test/db/postgres-start.test.ts': OWN_DATABASE,
   'test/db/postgres-unavailable.test.ts': OWN_DATABASE,

@@ -72,7 +72,8 @@ export const brokenTwins: Record<string, BrokenTwin> = {
   },
   'link-fixation': {
     store: opensWithOldCookie,
-    actual: 'Ana’s click changes nothing. Eve reads a note of Ana.',
+    actual:
+      'A session ID in an address opens nothing. Ana’s click on the one-time link changes nothing. Eve reads a note of Ana.',
   },
   'wrong-link': {
     // Forgets that a link needs a confirmation.
@@ -153,6 +154,21 @@ export const brokenTwins: Record<string, BrokenTwin> = {
     actual:
       'The copy opened Ana’s page at once. It still did after 11 minutes. Ana is still logged in. When Ana had signed out the others, it opened nothing.',
   },
+}
+
+/** Takes the session cookie from the address too. */
+export function readsAddresses(start: StartContestant): StartContestant {
+  return (control) => {
+    const { listener, ...contestant } = start(control)
+    return {
+      ...contestant,
+      listener(request, response) {
+        const [, id] = /(?:sid|jsessionid|4DSID_LAB)=([^&;]+)/.exec(request.url ?? '') ?? []
+        if (id !== undefined) request.headers.cookie = `4DSID_LAB=${id}`
+        listener(request, response)
+      },
+    }
+  }
 }
 
 /** Calls all requests same-origin, and drops the attribute SameSite of the cookies. */

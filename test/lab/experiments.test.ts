@@ -4,11 +4,12 @@ import { Server } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 import { projectRoot } from '../../src/config/project-root.ts'
+import type { StartContestant } from '../../src/lab/contestant.ts'
 import { runExperiment } from '../../src/lab/experiment.ts'
 import { EXPERIMENTS } from '../../src/lab/experiments/index.ts'
 import { koaSession } from '../../src/lab/koa-session.ts'
 import { thisLayer } from '../../src/lab/this-layer.ts'
-import { brokenTwins } from './broken-twins.ts'
+import { brokenTwins, readsAddresses } from './broken-twins.ts'
 
 const BEHAVIOUR = read('docs/behaviour.md')
 
@@ -51,6 +52,14 @@ test('[LAB-10] where the lab also runs another set-up of koa-session, this set-u
     replay: [true, 'The copy opens the page as a guest.'],
     'cross-site-form': [false, 'No form has saved a note for Ana. A form has logged Ana out.'],
   })
+})
+
+test('[LAB-3] the experiment "link-fixation" also exposes a layer that takes a session ID from an address', async () => {
+  const linkFixation = EXPERIMENTS.find(({ name }) => name === 'link-fixation') ?? assert.fail()
+  const run = async (start: StartContestant) => (await runExperiment(linkFixation, start)).actual.split('. ')[0]
+  assert.equal(await run(readsAddresses(thisLayer())), 'A session ID in an address shows Ana the page of Eve')
+  const usual = (await koaSession()) ?? assert.fail('koa-session is not installed')
+  for (const start of [thisLayer(), usual]) assert.equal(await run(start), 'A session ID in an address opens nothing')
 })
 
 test('crossOriginGuard() refuses the forms of the other site, as the page of the experiment says', async () => {

@@ -19,7 +19,7 @@ test('[LAB-6] a run touches no session of the demo, and its page shows no token 
   await visitor.logInWell(4)
   const before = visitor.sessionCookie
   const count = await demo.parts.sessions?.count()
-  const { status, text, setCookies } = await visitor.post('/lab/one-time-link')
+  const { status, text, setCookies } = await visitor.post('/lab/link-fixation')
   assert.deepEqual([status, setCookies], [200, []])
   assert.equal(visitor.sessionCookie, before)
   assert.equal(await demo.parts.sessions?.count(), count)

@@ -16,11 +16,25 @@ test('[MAIL-9] without SMTP_URL the mail is shown at /dev/mailbox, which the wai
   const [mail] = await readMailbox(ana)
   assert.deepEqual(Object.keys(mail ?? {}), ['id', 'to', 'subject', 'text', 'html', 'links', 'sentAt'])
   assert.ok(text.includes(`<a class="button" href="${mail?.links[0]}">Open the link</a>`))
-  assert.match(text, /<svg class="qr"[^>]*role="img" aria-label="The link as a QR code"/)
   assert.match(
     text,
     /<iframe class="html" sandbox="allow-popups allow-popups-to-escape-sandbox"[^>]* srcdoc="&lt;!doctype/,
   )
+})
+
+test('[MAIL-9] the mailbox shows a QR code only for a link that a phone can open, and otherwise says what to do', async (t) => {
+  for (const [publicUrl, hasCode] of [
+    ['http://192.168.0.7:8044', true],
+    ['http://localhost:8044', false],
+  ] as const) {
+    const demo = await startDemo(t, { publicUrl })
+    const ana = demo.visitor()
+    await signUpAs(demo, ana, 'ana@example.com')
+    const { text } = await ana.get('/dev/mailbox')
+    assert.equal(/<svg class="qr"[^>]*role="img" aria-label="The link as a QR code"/.test(text), hasCode)
+    assert.equal(text.includes('A phone can scan the code.'), hasCode)
+    assert.equal(text.includes('start the demo with <code>npm run demo:lan</code>'), !hasCode)
+  }
 })
 
 test('the mailbox lists the newest mail first, keeps at most two hundred mails, and is unchanged after a restart', async (t) => {

@@ -38,6 +38,12 @@ const ROOMS = [
   'src/config',
 ]
 
+// The rooms inside of a room, from the top.
+const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/accounts': ['administration', 'password-reset', 'own-account', 'sign-in', 'sign-up', 'mail', 'people'],
+  'src/crm': ['customer-page', 'welcome', 'list', 'customers'],
+}
+
 // Files of other rooms import these rooms only through their index file.
 const BEHIND_AN_INDEX = /^src\/(accounts|admin|api|audit|crm|inspector|lab|mail|metrics|operations|platform|tour)$/
 const ENTRIES_OF_SESSION =
@@ -96,13 +102,24 @@ function aboutTheImport(path: string, target: string): string | undefined {
   if (room === 'src/session') return aboutTheLayer(path, target, refuse)
   if (!isSource(target))
     return DRIVERS.includes(target) && room !== 'src/parts' ? refuse('only src/parts names a driver') : undefined
-  if (room === other) return undefined
+  if (room === other) return aboutInnerRooms(room, path, target, refuse)
   if (room.startsWith('db') && other.startsWith('src/') && target !== 'src/config/start-error.ts')
     return refuse('db imports nothing of src but src/config/start-error.ts')
   if (ROOMS.indexOf(other) < ROOMS.indexOf(room)) return refuse(`${other} stands above ${room}`)
   if (BEHIND_AN_INDEX.test(other) && target !== `${other}/index.ts`) return refuse(`enter ${other} by its index`)
   if (other === 'src/session' && !ENTRIES_OF_SESSION.test(target)) return refuse(`it is no entry of ${other}`)
   return undefined
+}
+
+function aboutInnerRooms(
+  room: string,
+  path: string,
+  target: string,
+  refuse: (reason: string) => string,
+): string | undefined {
+  const inner = INNER_ROOMS[room] ?? []
+  const [from, to] = [inner.indexOf(path.split('/')[2] ?? ''), inner.indexOf(target.split('/')[2] ?? '')]
+  return to !== -1 && to < from ? refuse(`${room}/${inner[to]} stands above ${room}/${inner[from]}`) : undefined
 }
 
 function aboutTheLayer(path: string, target: string, refuse: (reason: string) => string): string | undefined {

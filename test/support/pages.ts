@@ -80,7 +80,7 @@ export function unescapeHtml(html: string): string {
 }
 
 /** All rows of the CRM's tables as a text. Every change of a row changes the text. */
-export async function snapshotOf({ database }: Parts): Promise<string> {
+export async function snapshotOf({ database }: Pick<Parts, 'database'>): Promise<string> {
   const tables = await Promise.all([
     database.selectFrom('sales_persons').selectAll().orderBy('user_id').execute(),
     database.selectFrom('customers').selectAll().orderBy('id').execute(),

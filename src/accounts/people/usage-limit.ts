@@ -37,7 +37,7 @@ export class UsageLimit {
 
 /** @throws Problem 429 when the user has no point left. */
 async function take([limiter, userId]: Count, what: string): Promise<void> {
-  // On a public demo, visitors share accounts, and each visitor has the own points.
+  // On a public demo, visitors share accounts, and each visitor has separate points.
   const seconds = await consumeAll([[limiter, `${userId} ${currentVisitor()}`.trim()]])
   if (seconds === undefined) return
   throw new Problem(429, `${what} Please try again in ${formatWait(seconds)}.`, { 'Retry-After': String(seconds) })

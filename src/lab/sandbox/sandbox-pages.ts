@@ -151,13 +151,19 @@ export function sandboxPages({ config, clock, origins, limit }: Parts) {
       // The client is a terminal, so errors come as text too.
       ctx.req.headers.accept = 'text/plain'
       requireOpen()
-      const sandbox = sandboxes.findByName(ctx.params.name ?? '')
+      const name = ctx.params.name ?? ''
+      ctx.type = 'text/plain; charset=utf-8'
+      // A GET request moves the clock of the sandbox. A HEAD request must change nothing.
+      if (ctx.method === 'HEAD' && sandboxes.hasName(name)) {
+        ctx.status = 200
+        return
+      }
+      const sandbox = sandboxes.findByName(name)
       if (!sandbox) throw new Problem(404, 'This sandbox is gone. Start a new one at /lab/curl.')
       await limit.countStep(ctx.ip)
       const from = { device: ctx.get('User-Agent'), address: ctx.ip }
       const { user, isUnproved } = await sandbox.arrive(ctx.get('Cookie'), from)
       const why = isUnproved ? ' This cookie is bound to a key, and the request came without a proof of the key.' : ''
-      ctx.type = 'text/plain; charset=utf-8'
       ctx.body = `You are ${user ?? 'a guest'}.${why}\n`
     },
   }

@@ -50,9 +50,18 @@ export class Sandboxes {
     return found
   }
 
+  /** Unlike `findByName`, this is no use that lengthens the life of the sandbox. */
+  hasName(name: string): boolean {
+    this.#removeOld()
+    return this.#keyOf(name) !== undefined
+  }
+
   findByName(name: string): Sandbox | undefined {
-    for (const [key, kept] of this.#byKey) if (kept.name === name) return this.find(key)?.sandbox
-    return undefined
+    return this.find(this.#keyOf(name))?.sandbox
+  }
+
+  #keyOf(name: string): string | undefined {
+    return [...this.#byKey].find(([, kept]) => kept.name === name)?.[0]
   }
 
   #until(): number {

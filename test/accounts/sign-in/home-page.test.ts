@@ -5,7 +5,7 @@ import { startDemo } from '../../support/demo.ts'
 test('[HOME-1] [HOME-2] a guest sees a login button for each account, and a signed-in user the tour instead', async (t) => {
   const visitor = (await startDemo(t)).visitor()
   const { text } = await visitor.get('/')
-  const names = [...text.matchAll(/Log in as ([^<]+)<\/span> <span class="account-role">(\w+)/g)]
+  const names = [...text.matchAll(/Log in as<\/span> ([^<]+)<\/span> <span class="account-role">(\w+)/g)]
   assert.deepEqual(
     names.map(([, name, role]) => `${name}, ${role}`),
     [

@@ -24,6 +24,9 @@ interface Taken {
 const { PICTURES } = process.env
 export const isTakingPictures = PICTURES !== undefined
 
+/** The pictures that also exist in dark colours, with the ending `-dark`. */
+export const IN_DARK_TOO: readonly string[] = ['login-2-welcome']
+
 /** Pixels of a picture for each pixel of a page. */
 export const SCALE = 2
 
@@ -36,22 +39,31 @@ const PAGE_HEIGHT = 484
 const VIEW_WIDTH = { alone: 1120, beside: 760, phone: 390 }
 
 /** Shows the windows side by side below the caption. */
-export async function takePicture(browser: Browser, { name, caption, windows }: Taken): Promise<void> {
+export async function takePicture(browser: Browser, taken: Taken): Promise<void> {
   if (PICTURES === undefined) return
+  await takeIn('light', browser, taken, join(PICTURES, `${taken.name}.png`))
+  if (IN_DARK_TOO.includes(taken.name)) await takeIn('dark', browser, taken, join(PICTURES, `${taken.name}-dark.png`))
+}
+
+type Scheme = 'light' | 'dark'
+
+async function takeIn(colorScheme: Scheme, browser: Browser, { caption, windows }: Taken, path: string): Promise<void> {
   const phones = windows.filter(isPhone).length
   const free = CANVAS.width - 2 * EDGE - GAP * (windows.length - 1) - PHONE_WIDTH * phones
   const laptopWidth = Math.floor(free / (windows.length - phones))
   const viewWidth = windows.length === 1 ? VIEW_WIDTH.alone : VIEW_WIDTH.beside
   const figures: string[] = []
   for (const window of windows) {
+    if ('page' in window) await window.page.emulateMedia({ colorScheme })
     if (!('page' in window)) figures.push(terminalWindow(window, laptopWidth))
     else if (isPhone(window)) figures.push(await browserWindow(window, PHONE_WIDTH, VIEW_WIDTH.phone))
     else figures.push(await browserWindow(window, laptopWidth, viewWidth))
   }
-  const context = await browser.newContext({ viewport: CANVAS, deviceScaleFactor: SCALE, javaScriptEnabled: false })
+  const canvasOptions = { viewport: CANVAS, deviceScaleFactor: SCALE, javaScriptEnabled: false, colorScheme }
+  const context = await browser.newContext(canvasOptions)
   const canvas = await context.newPage()
   await canvas.setContent(`<style>${STYLE}</style><p>${escaped(caption)}</p><div>${figures.join('')}</div>`)
-  await canvas.screenshot({ path: join(PICTURES, `${name}.png`) })
+  await canvas.screenshot({ path })
   await context.close()
 }
 
@@ -81,7 +93,8 @@ function escaped(text: string): string {
 }
 
 const STYLE = `
-  body { margin: 0; background: #dfe5e3; color: #1c2530; font: 16px/1.4 sans-serif }
+  body { margin: 0; color-scheme: light dark; background: light-dark(#dfe5e3, #070b0e); color: light-dark(#1c2530, #e7ecef);
+    font: 16px/1.4 sans-serif }
   p { margin: 0 ${EDGE}px; height: 66px; display: flex; align-items: center; font-size: 20px; font-weight: bold }
   div { display: flex; gap: ${GAP}px; margin: 0 ${EDGE}px }
   figure { margin: 0; border-radius: 10px; overflow: hidden; background: #fff; box-shadow: 0 2px 10px rgb(28 37 48 / 25%) }

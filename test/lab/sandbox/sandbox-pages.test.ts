@@ -93,6 +93,26 @@ test('[LAB-27] a network makes sixty steps a minute in its sandboxes, and an unk
   assert.match((await visitor.get('/lab/clock')).text, /Your sandbox is gone\./)
 })
 
+test('[LAB-26] a HEAD request of a sandbox has the answer of GET, moves no clock, and leaves no trace', async (t) => {
+  const demo = await startDemo(t)
+  const visitor = await withSandbox(demo.visitor())
+  const [{ cookie = '', address = '' } = {}] = linesOf(await visitor.post('/lab/curl'))
+  const headers = { Cookie: cookie }
+  const before = mainOf(await visitor.get('/lab/clock'))
+  demo.clock.advance({ minutes: 20 })
+  const head = await demo.visitor().send(pathOf(address), { method: 'HEAD', headers })
+  assert.equal(mainOf(await visitor.get('/lab/clock')), before)
+  const get = await demo.visitor().get(pathOf(address), headers)
+  const { 'content-type': type } = get.headers
+  assert.deepEqual([head.status, head.headers['content-type']], [get.status, type])
+  assert.notEqual(mainOf(await visitor.get('/lab/clock')), before)
+  assert.equal((await demo.visitor().send(`${STEP}/unknown`, { method: 'HEAD' })).status, 404)
+  demo.clock.advance({ minutes: 20 })
+  await demo.visitor().send(pathOf(address), { method: 'HEAD', headers })
+  demo.clock.advance({ minutes: 11 })
+  assert.equal((await demo.visitor().get(pathOf(address), headers)).status, 404)
+})
+
 test('[LAB-28] production has no sandbox; with several processes, its pages say that it needs one', async (t) => {
   const production = (await startDemo(t, { profile: 'production' })).visitor()
   for (const path of ['/lab/clock', '/lab/curl', `${STEP}/unknown`])
