@@ -1,7 +1,7 @@
 export { DEMO_PASSWORD, type DemoAccount, demoAccounts } from '../../db/demo/demo-accounts.ts'
 export { linkConfirmation } from '../crm-session/link-confirmation.ts'
+export { composeMail } from './account-mail.ts'
 export { accountPages } from './administration/account-pages.ts'
-export { composeMail } from './mail/account-mail.ts'
 export { mailAboutCopies } from './mail/copied-cookie.ts'
 export { declineLink } from './mail/decline-link.ts'
 export { MAILED_LINK_SECONDS } from './mail/mailed-link.ts'

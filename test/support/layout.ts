@@ -40,6 +40,7 @@ const ROOMS = [
 
 // The rooms inside of a room, from the top.
 const INNER_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/accounts': ['administration', 'password-reset', 'own-account', 'sign-in', 'sign-up', 'mail', 'people'],
   'src/crm': ['customer-page', 'welcome', 'list', 'customers'],
 }
 

@@ -6,7 +6,7 @@ import { countSentTo, enqueueMail, isOutboxFull, isoTime, waitingFor } from '../
 import type { Clock, SessionEvents, Sessions } from '../../session/index.ts'
 import { describeDevice } from '../../web/device-description.ts'
 import { accounts } from '../people/accounts.ts'
-import type { NoticeDetails } from './account-mail.ts'
+import type { NoticeDetails } from './notice-details.ts'
 
 interface CopyMailParts {
   database: Kysely<Database>

@@ -1,19 +1,9 @@
-import { type ComposeMail, renderMail } from '../../mail/index.ts'
-import { formatLongMoment } from '../../web/format.ts'
-import { composeResetMail, type ResetMailParts } from '../password-reset/reset-mail.ts'
-import { composeSignUpMail, type SignUpMailParts } from '../sign-up/sign-up-mail.ts'
-import { composeEmailLink, type EmailLinkParts } from './email-link.ts'
-
-/** The facts in a notification mail. The outbox stores them until the mail is sent. */
-export interface NoticeDetails {
-  /** The time of the event, in ISO 8601 and UTC. */
-  at: string
-  /** For example "Firefox on Windows". */
-  device: string
-  address: string
-  /** The number of earlier, unsent notifications that this notification replaces. */
-  before?: number
-}
+import { type ComposeMail, renderMail } from '../mail/index.ts'
+import { formatLongMoment } from '../web/format.ts'
+import { composeEmailLink, type EmailLinkParts } from './mail/email-link.ts'
+import type { NoticeDetails } from './mail/notice-details.ts'
+import { composeResetMail, type ResetMailParts } from './password-reset/reset-mail.ts'
+import { composeSignUpMail, type SignUpMailParts } from './sign-up/sign-up-mail.ts'
 
 /** Returns the function that composes each mail of the application just before the mail is sent. */
 export function composeMail(parts: SignUpMailParts & EmailLinkParts & ResetMailParts): ComposeMail {
