@@ -51,7 +51,14 @@ function showPage({ form, method, action }, { redirected, url }) {
   if (!form) return
   if (method === 'GET') location.assign(action)
   else if (redirected) location.assign(url)
-  else HTMLFormElement.prototype.submit.call(form)
+  else {
+    // Another exchange may have removed the form. Only a form in the page can be sent.
+    if (!form.isConnected) {
+      form.hidden = true
+      document.body.append(form)
+    }
+    HTMLFormElement.prototype.submit.call(form)
+  }
 }
 
 /** The keyboard's place in the parts that are replaced. The focus moves to the same element, or to the next one. */

@@ -1,7 +1,7 @@
 import { checkMethods } from '../../known-options.ts'
 import { markNothingWritten } from '../../record.ts'
 import type { WriteState } from '../../store.ts'
-import { withinDeadline } from '../shared/deadline.ts'
+import { countDown, withinDeadline } from '../shared/deadline.ts'
 import type { ReconnectableIoredis, ReconnectableNodeRedis, Reconnection } from './reconnection.ts'
 import type { Script } from './script.ts'
 
@@ -91,8 +91,15 @@ export function refusalOf(error: unknown): WriteState | undefined {
 
 export type RunScript = (script: Script, app: string, ...parameters: (string | number)[]) => Promise<unknown>
 
-export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => string): RunScript {
+/** `sender` returns a function that sends commands within this time. A script takes at most `milliseconds`. */
+export function scriptRunner(
+  sender: (milliseconds: number) => SendCommand,
+  keyPrefix: (app: string) => string,
+  milliseconds: number,
+): RunScript {
+  const send = sender(milliseconds)
   return async ({ text, sha }, app, ...parameters) => {
+    const left = countDown(milliseconds)
     const rest = ['1', keyPrefix(app), ...parameters.map(String)]
     try {
       return await send('EVALSHA', sha, ...rest)
@@ -100,7 +107,7 @@ export function scriptRunner(send: SendCommand, keyPrefix: (app: string) => stri
       // Redis did not run the script, because its script cache does not contain it. Sending the text cannot run the
       // script twice.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await send('EVAL', text, ...rest)
+      return await sender(left())('EVAL', text, ...rest)
     }
   }
 }

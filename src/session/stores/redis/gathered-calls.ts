@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers'
+import { countDown } from '../shared/deadline.ts'
 import type { RunScript } from './client.ts'
 import type { Script } from './script.ts'
 
@@ -37,9 +38,9 @@ export function gatherCalls(runWithin: (milliseconds: number) => RunScript, dead
       }),
     }
     async function send() {
-      const until = performance.now() + deadlineMilliseconds
+      const left = countDown(deadlineMilliseconds)
       const texts = (await run(script, app, ...batch.parameters)) as string[]
-      return { texts, left: () => Math.max(1, Math.ceil(until - performance.now())) }
+      return { texts, left }
     }
     open.set(group, batch)
     return batch

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type EndedSession, MESSAGE_MILLISECONDS, markNothingWritten, TOMBSTONE_MILLISECONDS } from '../../record.ts'
 import type { CallOf, Found } from '../../store.ts'
-import { withinDeadline } from '../shared/deadline.ts'
+import { countDown, withinDeadline } from '../shared/deadline.ts'
 import { type PerApp, perApp } from '../shared/per-app.ts'
 import { type RunScript, type SendCommand, scriptRunner } from './client.ts'
 import { endedCredentialFrom, endedFrom } from './lines.ts'
@@ -100,7 +100,7 @@ interface Connected {
 
 export function markedEnds({ sender, keyPrefix, deadlineMilliseconds }: Connected): MarkedEnds {
   const send = sender(deadlineMilliseconds)
-  const run = scriptRunner(send, keyPrefix)
+  const run = scriptRunner(sender, keyPrefix, deadlineMilliseconds)
   /** The sessions of calls that failed after some steps. */
   const unreported: PerApp<EndedSession[]> = perApp(() => [])
   const waits = new Map<string, Promise<void>>()
@@ -147,17 +147,16 @@ export function markedEnds({ sender, keyPrefix, deadlineMilliseconds }: Connecte
       return ended
     },
     runWithin(milliseconds) {
-      const run = scriptRunner(sender(milliseconds), keyPrefix)
+      const runFirst = scriptRunner(sender, keyPrefix, milliseconds)
       return async (script, app, ...parameters) => {
-        const until = performance.now() + milliseconds
-        for (;;) {
+        const left = countDown(milliseconds)
+        for (let run = runFirst; ; run = scriptRunner(sender, keyPrefix, left())) {
           try {
             return await run(script, app, ...parameters)
           } catch (error) {
             if (!(error instanceof Error && /\bENDING\b/.test(error.message))) throw error
           }
-          const left = Math.max(1, Math.ceil(until - performance.now()))
-          await withinDeadline(settle(app), left, 'Redis').catch((error) => {
+          await withinDeadline(settle(app), left(), 'Redis').catch((error) => {
             throw markNothingWritten(error)
           })
         }

@@ -83,7 +83,7 @@ export function redisStoreWith(
   const reconnection = reconnectionOf(client, subscriber)
   const sender = (milliseconds: number) => commandSender(client, milliseconds, reconnection)
   const send = sender(deadlineMilliseconds)
-  const checkLayout = layoutCheck(scriptRunner(send, keyPrefix), steps)
+  const checkLayout = layoutCheck(scriptRunner(sender, keyPrefix, deadlineMilliseconds), steps)
   const ends = markedEnds({ sender, keyPrefix, deadlineMilliseconds })
   const started = new Set<string>()
   /** When this process first uses an application, it continues an endMany whose process has stopped. */
@@ -103,8 +103,7 @@ export function redisStoreWith(
   const runWithin = (milliseconds: number) => checked(ends.runWithin(milliseconds))
   const run = runWithin(deadlineMilliseconds)
   const gather = gatherCalls(runWithin, deadlineMilliseconds)
-  const longer = sender(deadlineMilliseconds * END_MANY_DEADLINE_FACTOR)
-  const runLonger = checked(scriptRunner(longer, keyPrefix))
+  const runLonger = checked(scriptRunner(sender, keyPrefix, deadlineMilliseconds * END_MANY_DEADLINE_FACTOR))
 
   return {
     name: 'redis',

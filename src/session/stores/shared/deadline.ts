@@ -12,6 +12,12 @@ export function withinDeadline<T>(call: Promise<T>, milliseconds: number, server
   })
 }
 
+/** Returns a function that returns the whole milliseconds left of these, at least 1. */
+export function countDown(milliseconds: number): () => number {
+  const until = performance.now() + milliseconds
+  return () => Math.max(1, Math.ceil(until - performance.now()))
+}
+
 // Node.js supports only timers shorter than this number of milliseconds.
 const LONGEST_TIMER = 2 ** 31
 

@@ -178,12 +178,36 @@ if (redisUrl !== undefined) {
         return call(...parameters)
       },
     })
-    await assert.rejects(store.create({ ...newSession(), limits }), ({ message }: Error) => {
-      const [, milliseconds] = /did not answer within (\d+) ms/.exec(message) ?? []
-      return Number(milliseconds) <= 101
-    })
+    await assert.rejects(store.create({ ...newSession(), limits }), hadAtMost(101))
     assert.equal(sent, 2)
   })
+
+  const REFUSALS = {
+    'Redis has lost it': 'NOSCRIPT No matching script.',
+    'an end of all sessions is over': 'ERR user_script:1: ENDING',
+  }
+  for (const [cause, refusal] of Object.entries(REFUSALS))
+    test(`a script that is sent again because ${cause} keeps its deadline`, async (t) => {
+      const { client, store } = await open(t, { deadlineMilliseconds: 300 })
+      await store.count({ filter: {} })
+      const call = client.call.bind(client) as (...parameters: string[]) => Promise<unknown>
+      let scripts = 0
+      Object.assign(client, {
+        async call(...parameters: string[]) {
+          if (!parameters[0]?.startsWith('EVAL')) return call(...parameters)
+          if (++scripts > 1) return new Promise(() => {})
+          await pause(200)
+          throw new Error(refusal)
+        },
+      })
+      await assert.rejects(store.count({ filter: {} }), hadAtMost(101))
+      assert.equal(scripts, 2)
+    })
+}
+
+/** Whether an error says that the last command had at most these milliseconds. */
+function hadAtMost(most: number): (error: Error) => boolean {
+  return ({ message }) => Number(/did not answer within (\d+) ms/.exec(message)?.[1]) <= most
 }
 
 /** Returns the names of the commands that the client sends from now on. */
