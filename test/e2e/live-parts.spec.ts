@@ -73,7 +73,7 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
   await expect(page.getByRole('main')).toContainText('Typed as Helen')
   await other.close()
 
-  if (javaScriptEnabled !== false) await refuseAfterExchange(page)
+  if (javaScriptEnabled !== false) await refuseDeletions(page)
 
   await page.goto('/customers')
   await server.parts.sessions?.endMany({ userId: '2' }, 'revoked', { message: 'Good night' })
@@ -87,8 +87,8 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
   }
 })
 
-/** Refuses to delete a note when the list with its form has been replaced, and expects the answer as a page. */
-async function refuseAfterExchange(page: Page): Promise<void> {
+/** Refuses to delete a note whose form has been replaced, and expects the answer as a page. Then answers nothing. */
+async function refuseDeletions(page: Page): Promise<void> {
   await page.goBack()
   await addNote(page, 'First')
   await page.route('**/notes/*/delete', async (route) => {
@@ -101,6 +101,13 @@ async function refuseAfterExchange(page: Page): Promise<void> {
   await deleteNote(page, page.getByRole('listitem').filter({ hasText: 'First' }))
   await expect(page.locator('#toast')).toHaveText('The note is deleted.')
   expect(await isSamePage()).toBe(false)
+
+  await page.route('**/notes/*/delete', (route) => route.abort())
+  const note = page.getByRole('listitem').filter({ hasText: 'Second' })
+  await deleteNote(page, note)
+  await expect(page.getByRole('alert')).toHaveText('The server did not answer. Try again.')
+  await expect(note.getByRole('dialog')).toHaveCount(0)
+  await expect(note.getByRole('button')).toBeFocused()
 }
 
 async function addNote(page: Page, text: string): Promise<void> {

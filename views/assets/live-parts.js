@@ -37,7 +37,11 @@ addEventListener('htmx:after:swap', () => {
   if (same) scrollBy({ top: same.getBoundingClientRect().top - place.top, behavior: 'instant' })
 })
 
-addEventListener('htmx:error', () => {
+addEventListener('htmx:error', ({ target }) => {
+  // An open dialog would hide the message, from screen readers too.
+  const dialog = target.closest?.('dialog')
+  if (dialog?.open) dialog.close()
+  else dialog?.hidePopover?.()
   const state = document.getElementById('live-state')
   if (state) state.textContent = 'The server did not answer. Try again.'
 })
