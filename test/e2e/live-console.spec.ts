@@ -91,6 +91,16 @@ const DOWN_THEN_CUT = `
   }
 `
 
+const RECORD_STREAMS = `
+  window.streams = []
+  window.EventSource = class extends EventSource {
+    constructor(address) {
+      super(address)
+      window.streams.push(address)
+    }
+  }
+`
+
 test(
   'a console that could not be updated says so and retries, and never opens the password form by itself',
   SCRIPT,
@@ -113,6 +123,13 @@ test(
     await server.parts.sessions?.newToken('4', { userName: 'A program' })
     await expect(state).toContainText('Updates have stopped.')
     expect(opened).not.toContain('/account/confirm')
+
+    await page.route('**/htmx*', (route) => route.abort())
+    await page.addInitScript(RECORD_STREAMS)
+    await page.goto('/admin/sessions?kind=web')
+    const streams = await page.evaluate('window.streams')
+    expect(streams, 'without htmx, nothing is updated').not.toContain('/admin/sessions/events')
+    await expect(state).toHaveText('This page shows the state when it was opened.')
     await there.close()
   },
 )

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { expect, logIn, sendLogin, test, unusedCustomer } from './fixtures.ts'
 
 test('[LIVE-1] [LIVE-3] [CUST-12] notes and an undo change their part of the page, and the browser stores no page', async ({
@@ -23,11 +23,12 @@ test('[LIVE-1] [LIVE-3] [CUST-12] notes and an undo change their part of the pag
     await expect(page.getByRole('button', { name: 'Add the note' })).toBeFocused()
     await expect(what).toHaveValue('half a word')
   }
-  await note.getByRole('button', { name: 'Delete the note of Jonas Keller' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete the note' }).click()
+  await page.getByLabel('New note').fill('half a note')
+  await deleteNote(page, note)
   await expect(page.locator('#toast')).toHaveText('The note is deleted.')
   await expect(note).toHaveCount(0)
   expect(await isSamePage()).toBe(isLive)
+  if (isLive) await expect(page.getByLabel('New note')).toHaveValue('half a note')
 
   await page.getByRole('button', { name: 'Remove' }).click()
   await expect(page.getByText('You can undo this until')).toBeVisible()
@@ -72,6 +73,8 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
   await expect(page.getByRole('main')).toContainText('Typed as Helen')
   await other.close()
 
+  if (javaScriptEnabled !== false) await refuseDeletions(page)
+
   await page.goto('/customers')
   await server.parts.sessions?.endMany({ userId: '2' }, 'revoked', { message: 'Good night' })
   await search(page, 'b')
@@ -83,6 +86,40 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
     if (javaScriptEnabled === false) await list.getByRole('button', { name: 'Show' }).click()
   }
 })
+
+/** Refuses to delete a note whose form has been replaced, and expects the answer as a page. Then answers nothing. */
+async function refuseDeletions(page: Page): Promise<void> {
+  await page.goBack()
+  await addNote(page, 'First')
+  await page.route('**/notes/*/delete', async (route) => {
+    if (route.request().isNavigationRequest()) return route.continue()
+    await page.keyboard.press('Escape')
+    await addNote(page, 'Second')
+    await route.fulfill({ status: 503 })
+  })
+  const isSamePage = await markPage(page)
+  await deleteNote(page, page.getByRole('listitem').filter({ hasText: 'First' }))
+  await expect(page.locator('#toast')).toHaveText('The note is deleted.')
+  expect(await isSamePage()).toBe(false)
+
+  await page.route('**/notes/*/delete', (route) => route.abort())
+  const note = page.getByRole('listitem').filter({ hasText: 'Second' })
+  await deleteNote(page, note)
+  await expect(page.getByRole('alert')).toHaveText('The server did not answer. Try again.')
+  await expect(note.getByRole('dialog')).toHaveCount(0)
+  await expect(note.getByRole('button')).toBeFocused()
+}
+
+async function addNote(page: Page, text: string): Promise<void> {
+  await page.getByLabel('New note').fill(text)
+  await page.getByRole('button', { name: 'Add the note' }).click()
+  await expect(page.getByRole('listitem').filter({ hasText: text })).toBeVisible()
+}
+
+async function deleteNote(page: Page, note: Locator): Promise<void> {
+  await note.getByRole('button', { name: 'Delete the note of Jonas Keller' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete the note' }).click()
+}
 
 /** Returns a function that tells whether the browser has loaded no other page since. */
 async function markPage(page: Page): Promise<() => Promise<boolean>> {

@@ -99,4 +99,5 @@ function stop() {
   if (wasMine) tabs?.postMessage('free')
 }
 
-whileShown(start, stop)
+// Without htmx, the page keeps its first text, which says that it is not updated.
+if (htmx) whileShown(start, stop)

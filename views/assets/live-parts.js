@@ -37,7 +37,11 @@ addEventListener('htmx:after:swap', () => {
   if (same) scrollBy({ top: same.getBoundingClientRect().top - place.top, behavior: 'instant' })
 })
 
-addEventListener('htmx:error', () => {
+addEventListener('htmx:error', ({ target }) => {
+  // An open dialog would hide the message, from screen readers too.
+  const dialog = target.closest?.('dialog')
+  if (dialog?.open) dialog.close()
+  else dialog?.hidePopover?.()
   const state = document.getElementById('live-state')
   if (state) state.textContent = 'The server did not answer. Try again.'
 })
@@ -51,7 +55,14 @@ function showPage({ form, method, action }, { redirected, url }) {
   if (!form) return
   if (method === 'GET') location.assign(action)
   else if (redirected) location.assign(url)
-  else HTMLFormElement.prototype.submit.call(form)
+  else {
+    // Another exchange may have removed the form. Only a form in the page can be sent.
+    if (!form.isConnected) {
+      form.hidden = true
+      document.body.append(form)
+    }
+    HTMLFormElement.prototype.submit.call(form)
+  }
 }
 
 /** The keyboard's place in the parts that are replaced. The focus moves to the same element, or to the next one. */

@@ -37,7 +37,8 @@ form.addEventListener('htmx:before:response', (event) => {
   const { status, headers } = event.detail.ctx.response
   if (status !== 429) return
   event.preventDefault()
-  const seconds = Number(headers.get('Retry-After'))
+  // A proxy may leave the header out, or send a date.
+  const seconds = Number(headers.get('Retry-After')) || MINUTE_MILLISECONDS / 1000
   setState(`Too many searches. This one follows in ${seconds} seconds.`)
   searchAfter(seconds * 1000)
 })
