@@ -5,10 +5,15 @@ import type { Script } from './script.ts'
 
 // Redis blocks for about two milliseconds while a script answers so many calls.
 const LARGEST_BATCH = 100
+// A batch that is as long as this takes no further calls. The size of a command is limited, and calls with long storages
+// save nothing in a batch.
+const LONGEST_BATCH = 500_000
 
 interface Batch {
   readonly parameters: (string | number)[]
   size: number
+  /** In characters. */
+  length: number
   readonly answers: Promise<{ texts: readonly string[]; left: () => number }>
 }
 
@@ -30,6 +35,7 @@ export function gatherCalls(runWithin: (milliseconds: number) => RunScript, dead
     const batch: Batch = {
       parameters: [...shared],
       size: 0,
+      length: 0,
       answers: new Promise((resolve) => {
         setImmediate(() => {
           if (open.get(group) === batch) open.delete(group)
@@ -53,8 +59,10 @@ export function gatherCalls(runWithin: (milliseconds: number) => RunScript, dead
   ): Promise<Gathered> {
     const group = [script.sha, app, ...shared].join('\n')
     let batch = open.get(group)
-    if (!batch || batch.size === LARGEST_BATCH) batch = newBatch(group, script, app, shared)
+    if (!batch || batch.size === LARGEST_BATCH || batch.length >= LONGEST_BATCH)
+      batch = newBatch(group, script, app, shared)
     const index = batch.size++
+    for (const parameter of own) if (typeof parameter === 'string') batch.length += parameter.length
     batch.parameters.push(...own)
     const { texts, left } = await batch.answers
     return { answer: texts[index] as string, left: left() }

@@ -73,6 +73,30 @@ if (redisUrl !== undefined) {
     assert.ok(found.every((one) => one?.state === 'live'))
   })
 
+  test('long storages of one turn are written by several scripts, because the size of a command is limited', async (t) => {
+    const { client, store, newSession } = await open(t)
+    const made = await Promise.all(
+      range(12, async () => {
+        const visit = newSession()
+        await store.create(visit)
+        return visit.session.id
+      }),
+    )
+    const sent = watch(client)
+    const storages = made.map((_, n) => `{"text":"${String(n).repeat(100_000)}"}`)
+    await Promise.all(
+      made.map((id, n) =>
+        store.update({ id, expected: { version: 1 }, writeId: `w${n}`, changes: { storage: storages[n] as string } }),
+      ),
+    )
+    assert.equal(sent.filter((command) => command === 'EVALSHA').length, 3)
+    const records = await Promise.all(made.map((id) => store.get({ id })))
+    assert.deepEqual(
+      records.map((record) => record?.storage),
+      storages,
+    )
+  })
+
   test('new sessions of one turn have the same keys in Redis as if they had been stored one by one', async (t) => {
     const { client, prefix, store, newSession, clock } = await open(t)
     const until = (end: number) => newSession({ end, absoluteEnd: end, idleMilliseconds: 0 })
