@@ -103,6 +103,16 @@ test('[CUST-11] the list searches 250 ms after the last key, aborts older search
   await page.reload()
   await expect(search).toHaveValue('lefevre')
 
+  await page.goto('/customers')
+  await page.clock.runFor(1)
+  await page.getByRole('link', { name: 'Skip to the content' }).press('Enter')
+  await search.fill('lefevre')
+  await page.clock.runFor(250)
+  await expect(page).toHaveURL('/customers?q=lefevre')
+  await page.goBack()
+  await expect(search).toHaveValue('')
+  await expect(count).toHaveText('252 customers')
+
   const session = await page.evaluate<string>('document.body.dataset.session')
   const body = '<body><div id="results"><p id="live-state"></p></div></body>'
   const results = { contentType: 'text/html', headers: { 'Session-User': session }, body }

@@ -6,6 +6,7 @@ const MINUTE_MILLISECONDS = 60_000
 
 const form = document.getElementById('search')
 let recent = []
+let shown = location.search
 let timer
 
 form.addEventListener('input', () => {
@@ -41,6 +42,15 @@ form.addEventListener('htmx:before:response', (event) => {
   const seconds = Number(headers.get('Retry-After')) || MINUTE_MILLISECONDS / 1000
   setState(`Too many searches. This one follows in ${seconds} seconds.`)
   searchAfter(seconds * 1000)
+})
+
+addEventListener('htmx:after:history:replace', () => {
+  shown = location.search
+})
+
+// A link within the page, such as "Skip to the content", made an entry of the history before the search.
+addEventListener('popstate', () => {
+  if (location.search !== shown) location.reload()
 })
 
 function searchAfter(milliseconds) {
