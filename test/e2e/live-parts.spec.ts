@@ -87,6 +87,28 @@ test('[LIVE-2] after another login or the end of the session, a part is never ex
   }
 })
 
+test('[LIVE-2] after another login, an answer to the first user is no longer shown', { tag: '@script' }, async ({
+  context,
+}) => {
+  const page = await context.newPage()
+  await logIn(page, '2')
+  await page.goto('/customers')
+  const customer = page.getByRole('table').getByRole('link', { name: 'Vantor' })
+  await page.route('**/customers?q=vantor', async (route) => {
+    if (route.request().isNavigationRequest()) return route.continue()
+    const response = await route.fetch()
+    const other = await context.newPage()
+    await other.goto('/authenticate.shtml')
+    await sendLogin(other, 4)
+    await page.bringToFront()
+    await expect(page.getByRole('alert')).toContainText('another user has logged in')
+    await route.fulfill({ response })
+  })
+  await page.getByRole('searchbox', { name: 'Name' }).fill('vantor')
+  await expect(page.getByText('No customer matches these filters.')).toBeVisible()
+  await expect(customer).toHaveCount(0)
+})
+
 /** Refuses to delete a note whose form has been replaced, and expects the answer as a page. Then answers nothing. */
 async function refuseDeletions(page: Page): Promise<void> {
   await page.goBack()

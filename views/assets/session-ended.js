@@ -129,6 +129,8 @@ function compare(now) {
   if (forms.length === 0) void reload()
   else {
     stop()
+    // An answer that is still on its way belongs to the page's session, so without the mark it is not shown here.
+    delete document.body.dataset.session
     hideAllBut(
       forms,
       'You are signed out here, or another user has logged in. What you typed is still here. Send it, and you see it again before anything is done.',
